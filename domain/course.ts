@@ -1,0 +1,145 @@
+import {z} from 'zod';
+import type {AssignmentKey} from './assignment.ts';
+import {HoltError} from './errors.ts';
+import {Limits} from './limits.ts';
+import {Instant, OutsideName, Sha256} from './values.ts';
+
+/** Which submission's score counts for a student. */
+export const Policy = z.enum(['latest', 'best']);
+export type Policy = z.infer<typeof Policy>;
+
+/** One section of a course in `course-config.json`, as otter-service has it. */
+export const Section = z.looseObject({
+  /** edX course id without the `course-v1:` prefix. */
+  course_id: z.string().min(1).optional(),
+  /** Folder of the archives, from the repository's root. */
+  subpath_to_zips: z.string().min(1),
+  /** Assignment -> edX block id (32 hexadecimal digits), or empty when it has no line item. */
+  assignments: z.record(OutsideName, z.string()),
+  policy: Policy.optional(),
+  limits: Limits.partial().optional(),
+});
+export type Section = z.infer<typeof Section>;
+
+/** Keys of a course in `course-config.json` that are Holt's own and not sections. */
+const own = {
+  staff: z.array(OutsideName).default([]),
+  policy: Policy.default('latest'),
+  limits: Limits.partial().default({}),
+};
+const Own = z.object(own);
+
+/** One course of `course-config.json`, sections apart from Holt's own optional keys `staff`, `policy`, `limits`. */
+export const CourseConfig = z.object({...own, sections: z.record(OutsideName, Section)});
+export type CourseConfig = z.infer<typeof CourseConfig>;
+
+/** What is known of one archive of one revision: its content's hash, or why it cannot be used. */
+export const Archive = z.union([z.object({sha256: Sha256}), z.object({problem: z.string(), checkedAt: Instant})]);
+export type Archive = z.infer<typeof Archive>;
+
+/** A course as dispatch's config sync last saw it. A broken config keeps the last good one and sets `problem`. */
+export const Course = z.object({
+  id: z.string(),
+  course: OutsideName,
+  config: CourseConfig,
+  /** The source's revision that `config` and `archives` belong to: a commit, or a hash of the folder. */
+  revision: z.string(),
+  /** Path in the source -> archive. Filled as archives are needed. */
+  archives: z.record(z.string(), Archive),
+  /** What is wrong with the source now, for staff. */
+  problem: z.string().nullable(),
+  syncedAt: Instant,
+  createdAt: Instant,
+});
+export type Course = z.infer<typeof Course>;
+
+/**
+ * Reads one course out of the text of `course-config.json`.
+ *
+ * Throws: `invalid-course` with a sentence for staff that names the key that is wrong.
+ * Source: otter-service, `<repo>/course-config.json`.
+ */
+export function parseCourseConfig(text: string, course: string): CourseConfig {
+  const config = readJson(text);
+  if (!Object.hasOwn(config, course)) {
+    throw new HoltError(
+      'invalid-course',
+      `course-config.json has no course "${course}": add it, or correct HOLT_COURSES.`,
+    );
+  }
+
+  const entry = z.record(z.string(), z.unknown()).safeParse(config[course]);
+  if (!entry.success) {
+    throw new HoltError('invalid-course', `course-config.json: "${course}" must be an object of sections.`);
+  }
+
+  const sections = Object.fromEntries(Object.entries(entry.data).filter(([key]) => !Object.hasOwn(own, key)));
+  const parsed = CourseConfig.safeParse({...Own.partial().loose().parse(pickOwn(entry.data)), sections});
+  if (!parsed.success) {
+    throw new HoltError('invalid-course', `course-config.json, course "${course}": ${z.prettifyError(parsed.error)}`);
+  }
+
+  return parsed.data;
+}
+
+function readJson(text: string): Record<string, unknown> {
+  let config: unknown;
+  try {
+    config = JSON.parse(text);
+  } catch (cause) {
+    throw new HoltError('invalid-course', `course-config.json is not JSON: ${(cause as Error).message}.`, {cause});
+  }
+
+  const parsed = z.record(z.string(), z.unknown()).safeParse(config);
+  if (!parsed.success) {
+    throw new HoltError('invalid-course', 'course-config.json must be an object of courses.');
+  }
+
+  return parsed.data;
+}
+
+const pickOwn = (entry: Record<string, unknown>) =>
+  Object.fromEntries(Object.entries(entry).filter(([key]) => Object.hasOwn(own, key)));
+
+/** What the config says of one assignment. */
+export type AssignmentConfig = {
+  /** Path of the autograder archive from the source's root. */
+  archivePath: string;
+  policy: Policy;
+  limits: Limits;
+  /** Where its grades go; undefined when the config names no LMS line item. */
+  lineItem: {courseId: string; blockId: string} | undefined;
+};
+
+/**
+ * Finds an assignment in a course.
+ *
+ * Throws: `unknown-assignment` with a sentence that names what is missing.
+ */
+export function getAssignment(
+  {course, config}: Pick<Course, 'course' | 'config'>,
+  key: AssignmentKey,
+): AssignmentConfig {
+  const section = Object.hasOwn(config.sections, key.section) ? config.sections[key.section] : undefined;
+  if (!section) {
+    throw new HoltError(
+      'unknown-assignment',
+      `Course "${course}" has no section "${key.section}": ask your instructor for a current copy of the notebook.`,
+    );
+  }
+
+  if (!Object.hasOwn(section.assignments, key.assignment)) {
+    throw new HoltError(
+      'unknown-assignment',
+      `Section "${key.section}" of course "${course}" has no assignment "${key.assignment}": ask your instructor for a current copy of the notebook.`,
+    );
+  }
+
+  const blockId = section.assignments[key.assignment];
+  return {
+    archivePath: `${section.subpath_to_zips.replace(/^\/+|\/+$/g, '')}/${key.assignment}-autograder.zip`,
+    policy: section.policy ?? config.policy,
+    limits: Limits.parse({...config.limits, ...section.limits}),
+    lineItem: section.course_id && blockId ? {courseId: section.course_id, blockId} : undefined,
+  };
+}

@@ -1,0 +1,61 @@
+import {z} from 'zod';
+import {WorkKey} from './assignment.ts';
+import {Score} from './score.ts';
+import {Instant, RecordId} from './values.ts';
+
+/** `off`: the operator does not post grades, or the course names no line item. `superseded`: a newer score was sent instead. */
+export const PassbackState = z.enum(['pending', 'sent', 'failed', 'superseded', 'off']);
+export type PassbackState = z.infer<typeof PassbackState>;
+
+/** A score that must reach an LMS. Written with the grade it carries. */
+export const Passback = WorkKey.extend({
+  /** `{gradeId}-{revision}` */
+  id: z.string(),
+  gradeId: RecordId,
+  revision: z.number().int().positive(),
+  submissionId: RecordId,
+  run: z.number().int().positive(),
+  score: Score,
+  state: PassbackState,
+  attempts: z.number().int().nonnegative(),
+  /** Null once the state is final. */
+  nextAttemptAt: Instant.nullable(),
+  /** The LMS's own words, or why it is off. */
+  message: z.string(),
+  sentAt: Instant.nullable(),
+  createdAt: Instant,
+});
+export type Passback = z.infer<typeof Passback>;
+
+/** After so long a score that the LMS never took is `failed`. */
+export const PASSBACK_GIVE_UP_SECONDS = 48 * 3600;
+
+/** Seconds until a temporary failure is tried again: half a minute, doubled, at most an hour. */
+export const passbackBackoffSeconds = (attempts: number): number =>
+  Math.min(30 * 2 ** Math.min(Math.max(attempts - 1, 0), 10), 3600);
+
+/** Where an LTI 1.1 score goes. */
+export type LineItem = {outcomesUrl: string; sourcedId: string};
+
+/**
+ * Builds edX's outcomes URL and sourcedid from the course config.
+ *
+ * Rule:   the user is the last `:` part of the sourcedid and edX unquotes it, so `%` and `:` in a name are encoded.
+ *         `+`, `:` and `@` stay literal in the URL: what is signed must be what is sent.
+ * Source: otter-service's templates; edX lti_consumer outcomes.
+ */
+export function makeLineItem(
+  {courseId, blockId}: {courseId: string; blockId: string},
+  {host, baseUrl}: {host: string; baseUrl?: string | undefined},
+  student: string,
+): LineItem {
+  const origin = baseUrl ? baseUrl.replace(/\/+$/, '') : `https://${host}`;
+  const user = student.replaceAll('%', '%25').replaceAll(':', '%3A');
+  return {
+    outcomesUrl: `${origin}/courses/course-v1:${courseId}/xblock/block-v1:${courseId}+type@lti_consumer+block@${blockId}/handler_noauth/outcome_service_handler`,
+    sourcedId: `course-v1%3A${courseId}:${host}-${blockId}:${user}`,
+  };
+}
+
+/** How one send ended. `refused` is permanent, `unavailable` and `unknown` are tried again; after `unknown` the LMS may have it. */
+export type SendOutcome = {outcome: 'sent' | 'refused' | 'unavailable' | 'unknown'; message: string};

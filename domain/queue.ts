@@ -1,0 +1,66 @@
+import {z} from 'zod';
+import {Instant, OutsideName, RecordId, Sha256} from './values.ts';
+
+/** A claim: this entry is part of an execution, until the entry's `visibleAt`. */
+export const Claim = z.object({
+  run: z.number().int().positive(),
+  /** Object name prefix of the batch's manifests, and the index of the task in it. */
+  batch: z.string(),
+  task: z.number().int().nonnegative(),
+  /** The platform's name of the execution; null until `jobs.run` has answered. */
+  execution: z.string().nullable(),
+  claimedAt: Instant,
+});
+export type Claim = z.infer<typeof Claim>;
+
+const common = {
+  /** The submission's id, or `inspect-` and the archive's SHA-256. */
+  id: z.string().regex(/^[\w-]{1,100}$/),
+  course: OutsideName,
+  /** When dispatch may take it: the upload's time at first, moved forward by a claim or a backoff. */
+  visibleAt: Instant,
+  claimed: z.boolean(),
+  claim: Claim.nullable(),
+  /** Started runs that gave no score. */
+  strikes: z.number().int().nonnegative(),
+  /** Why it waits, told to staff and, in `queued`, to the student; null when only its turn is awaited. */
+  waitingFor: z.object({cause: z.enum(['autograder', 'infrastructure']), message: z.string()}).nullable(),
+  queuedAt: Instant,
+  createdAt: Instant,
+};
+
+/** Work that has not been recorded yet. */
+export const QueueEntry = z.discriminatedUnion('kind', [
+  z.object({
+    ...common,
+    kind: z.literal('grade'),
+    submissionId: RecordId,
+    section: OutsideName,
+    assignment: OutsideName,
+  }),
+  z.object({...common, kind: z.literal('inspect'), autograderSha256: Sha256}),
+]);
+export type QueueEntry = z.infer<typeof QueueEntry>;
+
+/** Highest run number ever issued for a submission or archive. Never deleted, so a number is never used twice. */
+export const Runs = z.object({id: z.string(), last: z.number().int().positive(), createdAt: Instant});
+export type Runs = z.infer<typeof Runs>;
+
+/** A time-limited right to do one thing alone, with what its holder must remember. */
+export const Lease = z.object({
+  id: z.string(),
+  holder: z.string(),
+  until: Instant,
+  /** dispatch: when `jobs.run` was last called. */
+  lastRunAt: Instant.nullable(),
+  /** dispatch: where the next look at the queue goes on; sweep: how far each collection was checked. */
+  cursor: z.record(z.string(), z.string()),
+  createdAt: Instant,
+});
+export type Lease = z.infer<typeof Lease>;
+
+/** A submission is given up on after so many started runs, and not before so long. */
+export const giveUp = {strikes: 3, seconds: 2 * 3600} as const;
+
+/** Seconds until a failed run is tried again: 1, 5, 15 minutes, then an hour each time. */
+export const backoffSeconds = (strikes: number): number => [60, 300, 900, 3600][Math.max(strikes - 1, 0)] ?? 3600;

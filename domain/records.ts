@@ -1,0 +1,67 @@
+import type {z} from 'zod';
+import {AuditEntry} from './audit.ts';
+import {Autograder} from './autograder.ts';
+import {Course} from './course.ts';
+import {Failure, Grade, Result} from './grade.ts';
+import {Passback} from './passback.ts';
+import {Lease, QueueEntry, Runs} from './queue.ts';
+import {Head, Parked, Refusal, Submission} from './submission.ts';
+
+/** Every collection and the shape of its records. The key is the collection's name, before any `ENVIRONMENT` prefix. */
+export const collections = {
+  courses: Course,
+  autograders: Autograder,
+  submissions: Submission,
+  parked: Parked,
+  refusals: Refusal,
+  heads: Head,
+  queue: QueueEntry,
+  runs: Runs,
+  results: Result,
+  failures: Failure,
+  grades: Grade,
+  passbacks: Passback,
+  audit: AuditEntry,
+  leases: Lease,
+} as const;
+
+export type Collection = keyof typeof collections;
+export type RecordOf<C extends Collection> = z.infer<(typeof collections)[C]>;
+
+/**
+ * Fields that queries filter and order by, beside `id`. Both engines index exactly these: equality fields first, then
+ * the field of the order. A query that is not here is a bug, and the contract suite says so.
+ */
+export const indexes = {
+  courses: [],
+  autograders: [],
+  submissions: [['course', 'receivedAt'], ['student', 'receivedAt'], ['workId', 'receivedAt'], ['createdAt']],
+  parked: [
+    ['claimed', 'addressHash', 'createdAt'],
+    ['claimed', 'course', 'createdAt'],
+    ['claimed', 'createdAt'],
+    ['createdAt'],
+    ['expireAt'],
+  ],
+  refusals: [['course', 'createdAt'], ['createdAt'], ['expireAt']],
+  heads: [],
+  queue: [
+    ['claimed', 'visibleAt'],
+    ['course', 'visibleAt'],
+  ],
+  runs: [],
+  results: [['submissionId', 'run'], ['workId', 'run'], ['course', 'createdAt'], ['createdAt']],
+  failures: [['course', 'createdAt'], ['createdAt']],
+  grades: [['course', 'decidedAt']],
+  passbacks: [
+    ['state', 'nextAttemptAt'],
+    ['submissionId', 'revision'],
+    ['course', 'state', 'createdAt'],
+    ['createdAt'],
+  ],
+  audit: [['recordId', 'createdAt'], ['course', 'createdAt'], ['createdAt']],
+  leases: [],
+} as const satisfies Record<Collection, readonly (readonly string[])[]>;
+
+/** The version of the stored shapes. Raise it together with an upgrade step in `domain/upgrades.ts`. */
+export const SCHEMA_VERSION = 1;

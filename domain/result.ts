@@ -1,0 +1,66 @@
+import {z} from 'zod';
+import {Instant, RecordId, Sha256} from './values.ts';
+
+/**
+ * Why a run ended as it did. `student` and `limit` count; `autograder` waits for staff; `infrastructure` is tried again.
+ * A notebook that was simply graded has cause `student`: the score is the student's own.
+ */
+export const Cause = z.enum(['student', 'limit', 'autograder', 'infrastructure']);
+export type Cause = z.infer<typeof Cause>;
+
+/** Whether a run of this cause gives a score. */
+export const isScored = (cause: Cause): boolean => cause === 'student' || cause === 'limit';
+
+const Points = z.number().min(0).max(1e6);
+
+/** One question's outcome. `output` is for staff and may tell hidden cases; `publicOutput` may be told to the student. */
+export const Question = z.object({
+  name: z.string().min(1).max(200),
+  earned: Points,
+  possible: Points,
+  output: z.string().max(100_000),
+  publicOutput: z.string().max(100_000),
+});
+export type Question = z.infer<typeof Question>;
+
+/** How student code was kept apart in the run. `none` is a machine without namespaces, marked wherever it is shown. */
+export const Isolation = z.enum(['bubblewrap', 'unshare', 'none']);
+export type Isolation = z.infer<typeof Isolation>;
+
+const common = {
+  schemaVersion: z.literal(1),
+  run: z.number().int().positive(),
+  cause: Cause,
+  /** One sentence for the person concerned; empty when there is nothing to say. */
+  message: z.string().max(2000),
+  /** The end of the grader's log, for staff. */
+  log: z.string().max(100_000),
+  grader: z.object({otter: z.string().max(50), isolation: Isolation}),
+  startedAt: Instant,
+  finishedAt: Instant,
+};
+
+/** What the container uploads for a graded notebook. Untrusted: the container ran student code. */
+export const GradeResult = z.object({
+  ...common,
+  kind: z.literal('grade'),
+  submissionId: RecordId,
+  autograderSha256: Sha256,
+  questions: z.array(Question).max(1000),
+});
+export type GradeResult = z.infer<typeof GradeResult>;
+
+/** What the container uploads for an inspected archive. */
+export const InspectResult = z.object({
+  ...common,
+  kind: z.literal('inspect'),
+  autograderSha256: Sha256,
+  questions: z.array(z.object({name: z.string().min(1).max(200), possible: Points})).max(1000),
+});
+export type InspectResult = z.infer<typeof InspectResult>;
+
+export const JobResult = z.discriminatedUnion('kind', [GradeResult, InspectResult]);
+export type JobResult = z.infer<typeof JobResult>;
+
+/** Largest result object that is read, in bytes. */
+export const MAX_RESULT_BYTES = 8 * 2 ** 20;
