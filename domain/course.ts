@@ -8,8 +8,16 @@ import {Instant, OutsideName, Sha256} from './values.ts';
 export const Policy = z.enum(['latest', 'best']);
 export type Policy = z.infer<typeof Policy>;
 
-/** One section of a course in `course-config.json`, as otter-service has it. */
-export const Section = z.looseObject({
+/** Only the limits that are given: the domain's defaults would hide what the course says behind a section's silence. */
+const GivenLimits = z.object({
+  notebookSeconds: Limits.shape.notebookSeconds.unwrap().optional(),
+  memoryBytes: Limits.shape.memoryBytes.unwrap().optional(),
+  processes: Limits.shape.processes.unwrap().optional(),
+  diskBytes: Limits.shape.diskBytes.unwrap().optional(),
+});
+
+/** One section of a course in `course-config.json`, as otter-service has it. Keys that Holt does not know are dropped. */
+export const Section = z.object({
   /** edX course id without the `course-v1:` prefix. */
   course_id: z.string().min(1).optional(),
   /** Folder of the archives, from the repository's root. */
@@ -17,7 +25,7 @@ export const Section = z.looseObject({
   /** Assignment -> edX block id (32 hexadecimal digits), or empty when it has no line item. */
   assignments: z.record(OutsideName, z.string()),
   policy: Policy.optional(),
-  limits: Limits.partial().optional(),
+  limits: GivenLimits.optional(),
 });
 export type Section = z.infer<typeof Section>;
 
@@ -25,9 +33,8 @@ export type Section = z.infer<typeof Section>;
 const own = {
   staff: z.array(OutsideName).default([]),
   policy: Policy.default('latest'),
-  limits: Limits.partial().default({}),
+  limits: GivenLimits.default({}),
 };
-const Own = z.object(own);
 
 /** One course of `course-config.json`, sections apart from Holt's own optional keys `staff`, `policy`, `limits`. */
 export const CourseConfig = z.object({...own, sections: z.record(OutsideName, Section)});
@@ -74,9 +81,12 @@ export function parseCourseConfig(text: string, course: string): CourseConfig {
   }
 
   const sections = Object.fromEntries(Object.entries(entry.data).filter(([key]) => !Object.hasOwn(own, key)));
-  const parsed = CourseConfig.safeParse({...Own.partial().loose().parse(pickOwn(entry.data)), sections});
+  const parsed = CourseConfig.safeParse({...pickOwn(entry.data), sections});
   if (!parsed.success) {
-    throw new HoltError('invalid-course', `course-config.json, course "${course}": ${z.prettifyError(parsed.error)}`);
+    throw new HoltError(
+      'invalid-course',
+      `course-config.json, course "${course}": ${tellIssues(parsed.error)}. Correct this.`,
+    );
   }
 
   return parsed.data;
@@ -97,6 +107,13 @@ function readJson(text: string): Record<string, unknown> {
 
   return parsed.data;
 }
+
+/** Issues as one line for staff, each with the key that is wrong; a broken file may have thousands. */
+const tellIssues = ({issues}: z.ZodError): string =>
+  issues
+    .slice(0, 3)
+    .map(({path, message}) => `${path.map(String).join(' / ')}: ${message}`)
+    .join('; ');
 
 const pickOwn = (entry: Record<string, unknown>) =>
   Object.fromEntries(Object.entries(entry).filter(([key]) => Object.hasOwn(own, key)));
@@ -137,7 +154,10 @@ export function getAssignment(
 
   const blockId = section.assignments[key.assignment];
   return {
-    archivePath: `${section.subpath_to_zips.replace(/^\/+|\/+$/g, '')}/${key.assignment}-autograder.zip`,
+    archivePath: `${section.subpath_to_zips}/${key.assignment}-autograder.zip`
+      .split('/')
+      .filter(part => part !== '' && part !== '.')
+      .join('/'),
     policy: section.policy ?? config.policy,
     limits: Limits.parse({...config.limits, ...section.limits}),
     lineItem: section.course_id && blockId ? {courseId: section.course_id, blockId} : undefined,

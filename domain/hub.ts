@@ -1,4 +1,5 @@
 import {z} from 'zod';
+import type {Proof} from './submission.ts';
 import {OutsideName} from './values.ts';
 
 /** A user as the hub names them. */
@@ -8,3 +9,36 @@ export const HubUser = z.object({
   admin: z.boolean().default(false),
 });
 export type HubUser = z.infer<typeof HubUser>;
+
+/** Who is asking, and how that is known. */
+export type Identity = HubUser & {proof: Proof};
+
+/** What a session cookie carries. It is bound to one login at the hub by a hash of the hub's session id. */
+export const Session = HubUser.extend({hubSession: z.string()});
+export type Session = z.infer<typeof Session>;
+
+/** A session lives at most this long. */
+export const SESSION_SECONDS = 3600;
+
+/**
+ * Who may see every submission of a course: the course's `staff`, members of the hub groups `<course>-staff` and
+ * `formgrade-<course>` (nbgrader's name for graders), and the operator's admins.
+ */
+export function isStaff(
+  user: Pick<HubUser, 'name' | 'groups'>,
+  course: string,
+  {staff, admins}: {staff: readonly string[]; admins: readonly string[]},
+): boolean {
+  const groups = [`${course}-staff`, `formgrade-${course}`];
+  return admins.includes(user.name) || staff.includes(user.name) || user.groups.some(group => groups.includes(group));
+}
+
+/** Reads the user's name out of a page's address: `…/user/<name>/lab/…`. Proves nothing. */
+export function userOfReferer(referer: string | undefined): string | undefined {
+  const segment = /^https?:\/\/[^/?#]*(?:\/[^/?#]*)*?\/user\/([^/?#]+)/.exec(referer ?? '')?.[1];
+  try {
+    return segment ? decodeURIComponent(segment) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,7 +1,7 @@
 import {z} from 'zod';
 import {WorkKey} from './assignment.ts';
 import {Score} from './score.ts';
-import {Instant, RecordId} from './values.ts';
+import {addSeconds, Instant, RecordId, secondsBetween} from './values.ts';
 
 /** `off`: the operator does not post grades, or the course names no line item. `superseded`: a newer score was sent instead. */
 export const PassbackState = z.enum(['pending', 'sent', 'failed', 'superseded', 'off']);
@@ -34,13 +34,45 @@ export const PASSBACK_GIVE_UP_SECONDS = 48 * 3600;
 export const passbackBackoffSeconds = (attempts: number): number =>
   Math.min(30 * 2 ** Math.min(Math.max(attempts - 1, 0), 10), 3600);
 
+/**
+ * Tells what becomes of a passback after one attempt to send it.
+ *
+ * Rule:   only the LMS's own yes or no is final; anything else is tried again until the score is too old to try.
+ *         `confirmAt` is set while an older score may still reach the LMS: then this one is sent once more.
+ */
+export function settlePassback(
+  passback: Passback,
+  {outcome, message}: SendOutcome,
+  {now, confirmAt}: {now: Instant; confirmAt?: Instant | undefined},
+): Passback {
+  const attempted = {...passback, attempts: passback.attempts + 1, message};
+  if (outcome === 'refused') {
+    return {...attempted, state: 'failed', nextAttemptAt: null};
+  }
+
+  if (outcome === 'sent') {
+    return confirmAt
+      ? {...attempted, nextAttemptAt: confirmAt}
+      : {...attempted, state: 'sent', nextAttemptAt: null, sentAt: now};
+  }
+
+  return secondsBetween(passback.createdAt, now) >= PASSBACK_GIVE_UP_SECONDS
+    ? {...attempted, state: 'failed', nextAttemptAt: null}
+    : {...attempted, nextAttemptAt: addSeconds(now, passbackBackoffSeconds(attempted.attempts))};
+}
+
+/** Whether it may be sent now: at once the first time, and not before its time afterwards. */
+export const isPassbackDue = ({state, attempts, nextAttemptAt}: Passback, now: Instant): boolean =>
+  state === 'pending' && (attempts === 0 || nextAttemptAt === null || nextAttemptAt <= now);
+
 /** Where an LTI 1.1 score goes. */
 export type LineItem = {outcomesUrl: string; sourcedId: string};
 
 /**
  * Builds edX's outcomes URL and sourcedid from the course config.
  *
- * Rule:   the user is the last `:` part of the sourcedid and edX unquotes it, so `%` and `:` in a name are encoded.
+ * Rule:   the user is the last `:` part of the sourcedid and edX unquotes it, so `%` and `:` in a name are encoded, and with
+ *         them what a reader of XML may drop: blanks at the ends and the two characters that XML cannot hold.
  *         `+`, `:` and `@` stay literal in the URL: what is signed must be what is sent.
  * Source: otter-service's templates; edX lti_consumer outcomes.
  */
@@ -50,7 +82,7 @@ export function makeLineItem(
   student: string,
 ): LineItem {
   const origin = baseUrl ? baseUrl.replace(/\/+$/, '') : `https://${host}`;
-  const user = student.replaceAll('%', '%25').replaceAll(':', '%3A');
+  const user = student.replace(/[%:\ufffe\uffff]|^\s+|\s+$/g, encodeURIComponent);
   return {
     outcomesUrl: `${origin}/courses/course-v1:${courseId}/xblock/block-v1:${courseId}+type@lti_consumer+block@${blockId}/handler_noauth/outcome_service_handler`,
     sourcedId: `course-v1%3A${courseId}:${host}-${blockId}:${user}`,

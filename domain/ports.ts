@@ -146,3 +146,11 @@ export type Hub = {
 
 /** Sends one score by LTI 1.1 replaceResult. Never throws for what an LMS may answer. */
 export type SendScore = (lineItem: LineItem, fraction: number) => Promise<SendOutcome>;
+
+/** What an engine gives the stages. Each part is made when it is first asked for. */
+export type Engine = {
+  records: () => Promise<Records>;
+  objects: () => Promise<Objects>;
+  wakeUps: () => Promise<{wake: Wake; replay: Replay}>;
+  jobs: () => Promise<Jobs>;
+};

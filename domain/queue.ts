@@ -1,4 +1,5 @@
 import {z} from 'zod';
+import type {Submission} from './submission.ts';
 import {Instant, OutsideName, RecordId, Sha256} from './values.ts';
 
 /** A claim: this entry is part of an execution, until the entry's `visibleAt`. */
@@ -59,8 +60,40 @@ export const Lease = z.object({
 });
 export type Lease = z.infer<typeof Lease>;
 
+/**
+ * How long after its claim's end a run may still upload: signed URLs live so much longer, and a run that is known to go on
+ * is left to end.
+ */
+export const LATE_SECONDS = 900;
+
 /** A submission is given up on after so many started runs, and not before so long. */
 export const giveUp = {strikes: 3, seconds: 2 * 3600} as const;
 
 /** Seconds until a failed run is tried again: 1, 5, 15 minutes, then an hour each time. */
 export const backoffSeconds = (strikes: number): number => [60, 300, 900, 3600][Math.max(strikes - 1, 0)] ?? 3600;
+
+/** Makes the queue entry of a submission: due at once, in the order of upload. */
+export const makeGradeEntry = (
+  {
+    id,
+    course,
+    section,
+    assignment,
+    receivedAt,
+  }: Pick<Submission, 'id' | 'course' | 'section' | 'assignment' | 'receivedAt'>,
+  queuedAt: Instant,
+): QueueEntry => ({
+  kind: 'grade',
+  id,
+  submissionId: id,
+  course,
+  section,
+  assignment,
+  visibleAt: receivedAt < queuedAt ? receivedAt : queuedAt,
+  claimed: false,
+  claim: null,
+  strikes: 0,
+  waitingFor: null,
+  queuedAt,
+  createdAt: queuedAt,
+});

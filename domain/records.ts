@@ -39,6 +39,7 @@ export const indexes = {
   parked: [
     ['claimed', 'addressHash', 'createdAt'],
     ['claimed', 'course', 'createdAt'],
+    ['claimed', 'namedStudent', 'createdAt'],
     ['claimed', 'createdAt'],
     ['createdAt'],
     ['expireAt'],
@@ -48,9 +49,16 @@ export const indexes = {
   queue: [
     ['claimed', 'visibleAt'],
     ['course', 'visibleAt'],
+    ['claimed', 'strikes'],
   ],
   runs: [],
-  results: [['submissionId', 'run'], ['workId', 'run'], ['course', 'createdAt'], ['createdAt']],
+  results: [
+    ['submissionId', 'run'],
+    ['workId', 'run'],
+    ['course', 'cause', 'createdAt'],
+    ['course', 'createdAt'],
+    ['createdAt'],
+  ],
   failures: [['course', 'createdAt'], ['createdAt']],
   grades: [['course', 'decidedAt']],
   passbacks: [

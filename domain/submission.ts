@@ -76,6 +76,8 @@ export const Parked = z.object({
   /** Set once when it became a submission; the submission's id, which differs when the notebook was already there. */
   claimedAs: RecordId.nullable(),
   claimed: z.boolean(),
+  /** Who was logged in when a notebook of another user was to be claimed: staff should look. */
+  otherLogin: OutsideName.nullable(),
   expireAt: Instant,
   trace: z.string(),
 });

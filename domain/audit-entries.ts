@@ -1,0 +1,93 @@
+import type {AuditEntry, WatchedCollection} from './audit.ts';
+import type {RecordOf} from './records.ts';
+
+/** A record with the collection it is from. */
+export type AuditedRecord = {[C in WatchedCollection]: {collection: C; record: RecordOf<C>}}[WatchedCollection];
+
+type Description = {
+  /** What makes the entry the only one of its kind. */
+  key: string[];
+  entry: Pick<AuditEntry, 'what' | 'who' | 'at' | 'course' | 'section' | 'assignment' | 'details'>;
+};
+
+/**
+ * Tells what a record means for the audit log: who, what, when, the id it is about. No student work, no output, and of a
+ * name only whose it is.
+ */
+export function describeRecord({collection, record}: AuditedRecord): Description {
+  const key = [collection, record.id];
+  const {course, section, assignment} = record;
+  const about = {course, section, assignment};
+  switch (collection) {
+    case 'submissions': {
+      const {sha256, bytes, client, proof, flags, namedStudent} = record;
+      const details = {
+        sha256,
+        bytes,
+        client,
+        proof: proof.kind,
+        via: proof.via,
+        verified: proof.verified,
+        flags: flags.join(' '),
+        namedStudent,
+      };
+      return {key, entry: {...about, what: 'submission received', who: record.student, at: record.receivedAt, details}};
+    }
+
+    case 'parked': {
+      const {sha256, bytes, client, submissionId, namedStudent} = record;
+      const details = {sha256, bytes, client, submissionId, namedStudent};
+      return {key, entry: {...about, what: 'notebook parked', who: null, at: record.receivedAt, details}};
+    }
+
+    case 'refusals': {
+      const {code, status, client, message, namedStudent} = record;
+      const details = {code, status, client, message, namedStudent};
+      return {key, entry: {...about, what: 'attempt refused', who: record.student, at: record.createdAt, details}};
+    }
+
+    case 'results': {
+      const {submissionId, run, cause, score, autograderSha256, isolation} = record;
+      const details = {
+        submissionId,
+        run,
+        cause,
+        earned: score.earned,
+        possible: score.possible,
+        autograderSha256,
+        isolation,
+      };
+      return {key, entry: {...about, what: 'result recorded', who: record.student, at: record.createdAt, details}};
+    }
+
+    case 'failures': {
+      const {cause, message, strikes} = record;
+      return {
+        key,
+        entry: {
+          ...about,
+          what: 'submission given up',
+          who: record.student,
+          at: record.createdAt,
+          details: {cause, message, strikes},
+        },
+      };
+    }
+
+    case 'passbacks': {
+      const {submissionId, run, score, state, attempts, message} = record;
+      const details = {submissionId, run, earned: score.earned, possible: score.possible, state, attempts, message};
+      const final = state !== 'pending';
+      return {
+        key: final ? [...key, state] : key,
+        entry: {
+          ...about,
+          what: final ? `passback ${state}` : 'passback due',
+          who: record.student,
+          at: record.sentAt ?? record.createdAt,
+          details,
+        },
+      };
+    }
+  }
+}
