@@ -1,0 +1,86 @@
+import {createPublicKey, createSecretKey, type KeyObject} from 'node:crypto';
+import {jwtVerify, SignJWT} from 'jose';
+import {HoltError} from '../domain/errors.ts';
+import {HubUser, SESSION_SECONDS, Session} from '../domain/hub.ts';
+
+const ISSUER = 'holt';
+
+/** Seals and opens session cookies: JWS with HS256, at most an hour old. */
+export function makeSessions(secret: string) {
+  const key = secretKey(secret);
+  return {
+    seal: (session: Session): Promise<string> =>
+      new SignJWT({...session})
+        .setProtectedHeader({alg: 'HS256'})
+        .setIssuer(ISSUER)
+        .setAudience('session')
+        .setIssuedAt()
+        .setExpirationTime(`${SESSION_SECONDS}s`)
+        .sign(key),
+    async open(token: string): Promise<Session | undefined> {
+      try {
+        const {payload} = await jwtVerify(token, key, {
+          algorithms: ['HS256'],
+          issuer: ISSUER,
+          audience: 'session',
+          maxTokenAge: `${SESSION_SECONDS}s`,
+        });
+        return Session.safeParse(payload).data;
+      } catch {
+        return undefined;
+      }
+    },
+  };
+}
+
+export type JwtSettings = {
+  /** A shared secret (HS256), or a public key in PEM (RS256 or ES256). One of the two. */
+  secret?: string | undefined;
+  publicKey?: string | undefined;
+  audience?: string | undefined;
+};
+
+/**
+ * Makes the check of a JWT that names a user: `sub` (or `username`, `name`), and optionally `groups`. It must expire.
+ *
+ * Throws: `invalid-setting` when the key cannot be read.
+ */
+export function makeJwtCheck({secret, publicKey, audience}: JwtSettings) {
+  const {key, algorithms} = secret ? {key: secretKey(secret), algorithms: ['HS256']} : readPublicKey(publicKey ?? '');
+
+  return async (token: string): Promise<HubUser | undefined> => {
+    try {
+      const {payload} = await jwtVerify(token, key, {
+        algorithms,
+        requiredClaims: ['exp'],
+        ...(audience ? {audience} : {}),
+      });
+      return HubUser.safeParse({
+        name: payload.sub ?? payload.username ?? payload.name,
+        groups: payload.groups,
+      }).data;
+    } catch {
+      return undefined;
+    }
+  };
+}
+
+function secretKey(secret: string): KeyObject {
+  if (secret.length < 16) {
+    throw new HoltError(
+      'invalid-setting',
+      'A signing secret is shorter than 16 characters: make one with `openssl rand -hex 32`.',
+    );
+  }
+
+  return createSecretKey(Buffer.from(secret));
+}
+
+function readPublicKey(pem: string): {key: KeyObject; algorithms: string[]} {
+  try {
+    const key = createPublicKey(pem.replaceAll('\\n', '\n'));
+    return {key, algorithms: [key.asymmetricKeyType === 'ec' ? 'ES256' : 'RS256']};
+  } catch (cause) {
+    throw new HoltError('invalid-setting', 'HOLT_JWT_PUBLIC_KEY is not a public key in PEM (RSA or P-256).', {cause});
+  }
+}

@@ -1,0 +1,70 @@
+import {z} from 'zod';
+import {HoltError} from '../../../domain/errors.ts';
+import {assignmentOf, parseNotebook} from '../../../domain/notebook.ts';
+import {text} from '../http.ts';
+import type {Dialect} from './dialect.ts';
+
+/** The sentence that scripts look for in the reference's answer. */
+const success = 'Your submission is being graded and will be posted to the gradebook once it is finished running!';
+const postOnly = "This is a post only page. You probably shouldn't be here!";
+
+/** The JupyterLab button posts `{nb}`; the notebook's own metadata says what it answers. */
+const Body = z.looseObject({nb: z.unknown()});
+
+/**
+ * otter-submit 0.1.16 and 0.1.17: `POST {prefix}` with `{"nb": notebook}`.
+ *
+ * The extension ignores the answer, so the answer is for people and scripts: the reference's sentence, with `Location`
+ * and `Holt-Submission`. What the reference answered with an empty 200 or an HTML 500 is a problem document here.
+ * Source: otter-submit, `fetch('/services/otter_grade/')`; otter-service, `OtterHandler`.
+ */
+export const otterSubmit: Dialect = {
+  name: 'otter-submit',
+  routes: [
+    {
+      method: 'GET',
+      path: '',
+      verb: 'greet',
+      encode: prefix =>
+        text(
+          `<!doctype html><html lang="en"><title>Holt</title><p>${postOnly}</p><p><a href="${prefix}submissions">See your submissions</a></p></html>`,
+        ),
+    },
+    {
+      method: 'POST',
+      path: '',
+      verb: 'submit',
+      decode(_request, body) {
+        const notebook = parseNotebook(readNotebook(body));
+        return {key: assignmentOf(notebook), content: Buffer.from(JSON.stringify(notebook))};
+      },
+      encode: ({submissionId}, prefix) =>
+        text(success, 200, {Location: `${prefix}submissions/${submissionId}`, 'Holt-Submission': submissionId}),
+    },
+  ],
+};
+
+function readNotebook(body: Uint8Array): unknown {
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', {fatal: true}).decode(body));
+  } catch (cause) {
+    throw new HoltError(
+      'malformed-request',
+      'The request is not JSON: send {"nb": <notebook>} as JupyterLab’s Submit button does.',
+      {
+        cause,
+      },
+    );
+  }
+
+  const parsed = Body.safeParse(value);
+  if (!parsed.success || parsed.data.nb === undefined) {
+    throw new HoltError(
+      'malformed-request',
+      'The request has no notebook: send {"nb": <notebook>} as JupyterLab’s Submit button does.',
+    );
+  }
+
+  return parsed.data.nb;
+}

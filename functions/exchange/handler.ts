@@ -1,0 +1,181 @@
+import {hashBytes} from '../../domain/document-id.ts';
+import {HoltError} from '../../domain/errors.ts';
+import type {Identity} from '../../domain/hub.ts';
+import {notebookName} from '../../domain/object-names.ts';
+import type {Now, Objects} from '../../domain/ports.ts';
+import type {Claim} from './claim.ts';
+import type {Dialect, Route} from './dialects/dialect.ts';
+import {type Reply, type Request, redirect, unexpected} from './http.ts';
+import {namedUser} from './identify.ts';
+import {isLoginState, type Login} from './login.ts';
+import type {Parking} from './park.ts';
+import type {Attempt} from './refusals.ts';
+import type {Receipt, Upload} from './submit.ts';
+
+export type ExchangeNeeds = {
+  dialects: readonly {prefix: string; dialect: Dialect}[];
+  /** The origins of the hub's pages: what a browser's Origin is compared with. Never the Host header. */
+  origins: readonly string[];
+  identify: (request: Request) => Promise<Identity | undefined>;
+  submit: (upload: Upload) => Promise<Receipt>;
+  /** Checks that the assignment exists before a notebook is parked for it. */
+  getConfig: (key: Parking['key']) => Promise<unknown>;
+  /** The way through the hub's OAuth; undefined without a hub. */
+  browser: {login: Login; claim: Claim; park: (parking: Parking) => Promise<Reply>} | undefined;
+  answerStatus: (request: Request, path: string, base: string) => Promise<Reply | undefined>;
+  refuse: (error: HoltError, attempt: Attempt) => Promise<void>;
+  objects: Pick<Objects, 'write'>;
+  now: Now;
+};
+
+const CALLBACK = 'oauth_callback';
+
+/** Refuses what another site made a browser send. Throws `cross-site`. */
+export function makeCheckSameOrigin(origins: readonly string[]) {
+  return ({headers}: Request): void => {
+    const {origin, 'sec-fetch-site': site} = headers;
+    if ((site !== undefined && site !== 'same-origin') || (origin !== undefined && !origins.includes(origin))) {
+      throw new HoltError(
+        'cross-site',
+        'This request came from another site than the hub and was refused: submit from JupyterLab itself.',
+      );
+    }
+  };
+}
+
+/** Makes the exchange: one function from request to reply over the dialects, the hub's callback and the status routes. */
+export function makeExchange(needs: ExchangeNeeds) {
+  const {dialects, identify, submit, browser, answerStatus, refuse, objects, now} = needs;
+  const checkSameOrigin = makeCheckSameOrigin(needs.origins);
+
+  return async (request: Request): Promise<Reply> => {
+    for (const {prefix, dialect} of dialects) {
+      if (request.path.startsWith(prefix)) {
+        return answerUnder(prefix, dialect, request);
+      }
+
+      if (`${request.path}/` === prefix && request.method === 'GET') {
+        return redirect(prefix);
+      }
+    }
+
+    return (await answerStatus(request, request.path.slice(1), '/')) ?? notFound();
+  };
+
+  async function answerUnder(prefix: string, dialect: Dialect, request: Request): Promise<Reply> {
+    const path = request.path.slice(prefix.length);
+    const routes = dialect.routes.filter(route => route.path === path);
+    const method = request.method === 'HEAD' ? 'GET' : request.method;
+    const route = routes.find(candidate => candidate.method === method);
+    if (route) {
+      return route.verb === 'greet'
+        ? route.encode(prefix)
+        : recorded(request, dialect, attempt => answerSubmit(request, route, prefix, dialect, attempt));
+    }
+
+    if (path === CALLBACK && browser) {
+      return recorded(request, dialect, attempt => answerCallback(request, dialect, prefix, attempt, browser));
+    }
+
+    if (routes.length > 0) {
+      throw new HoltError(
+        'method-not-allowed',
+        `${request.method} is not answered here: ${routes.map(({method}) => method).join(' or ')} is.`,
+      );
+    }
+
+    return (await answerStatus(request, path, prefix)) ?? notFound();
+  }
+
+  async function answerSubmit(
+    request: Request,
+    route: Extract<Route, {verb: 'submit'}>,
+    prefix: string,
+    {name: client}: Dialect,
+    attempt: Attempt,
+  ): Promise<Reply> {
+    checkSameOrigin(request);
+    // Who asks comes first: a refused sender's notebook is never held in memory.
+    const identity = await identify(request);
+    attempt.student = identity?.name;
+    const {key, content} = route.decode(request, await request.readBody());
+    attempt.key = key;
+    const sha256 = await hashBytes(content);
+    const {namedStudent, trace} = attempt;
+    // A session proves who logged in an hour ago, not who sits there now: when the page names another user, the hub is asked.
+    const enough = identity && !(identity.proof.via === 'session' && namedStudent && namedStudent !== identity.name);
+    if (!enough) {
+      if (!browser) {
+        throw new HoltError('not-authenticated', 'Nobody is logged in: send a hub token in the Authorization header.');
+      }
+
+      await needs.getConfig(key);
+      return browser.park({key, content, sha256, namedStudent, client, address: request.address, prefix, trace});
+    }
+
+    const receipt = await submit({
+      key,
+      student: identity.name,
+      proof: identity.proof,
+      flags: identity.proof.verified ? [] : ['unverified'],
+      namedStudent,
+      client,
+      sha256,
+      bytes: content.length,
+      receivedAt: now(),
+      trace,
+      store: async id => void (await objects.write(notebookName(id), content, 'application/x-ipynb+json')),
+    });
+    const ended =
+      identity.proof.kind === 'hub' ? await browser?.claim.claimWaiting(request, identity, prefix) : undefined;
+    return withCookies(route.encode(receipt, prefix), ended ?? []);
+  }
+
+  async function answerCallback(
+    request: Request,
+    dialect: Dialect,
+    prefix: string,
+    attempt: Attempt,
+    {login, claim}: NonNullable<ExchangeNeeds['browser']>,
+  ): Promise<Reply> {
+    if (isLoginState(request.query.get('state') ?? '')) {
+      const {user, next} = await login.finishLogin(request, prefix);
+      return withCookies(redirect(next), await login.makeSessionCookie(request, user, prefix));
+    }
+
+    const {parked, identity, receipt} = await claim.claimByCallback(request, attempt);
+    const cookies = [claim.endCookie(parked.id, prefix)];
+    if (identity) {
+      cookies.push(...(await login.makeSessionCookie(request, identity, prefix)));
+      cookies.push(...(await claim.claimWaiting(request, identity, prefix)));
+    }
+
+    const route = dialect.routes.find(candidate => candidate.verb === 'submit');
+    return withCookies(
+      route?.encode(receipt, prefix) ?? redirect(`${prefix}submissions/${receipt.submissionId}`),
+      cookies,
+    );
+  }
+
+  /** Runs an attempt to submit; what is refused is recorded with as much as had become known. */
+  async function recorded(
+    request: Request,
+    {name}: Dialect,
+    run: (attempt: Attempt) => Promise<Reply>,
+  ): Promise<Reply> {
+    const attempt: Attempt = {client: name, namedStudent: namedUser(request), trace: request.trace};
+    try {
+      return await run(attempt);
+    } catch (error) {
+      await refuse(error instanceof HoltError ? error : unexpected(error), attempt);
+      throw error;
+    }
+  }
+}
+
+const notFound = (): never => {
+  throw new HoltError('not-found', 'There is nothing at this address: your submissions are listed at …/submissions.');
+};
+
+const withCookies = (reply: Reply, cookies: string[]): Reply =>
+  cookies.length > 0 ? {...reply, headers: {...reply.headers, 'Set-Cookie': cookies}} : reply;

@@ -1,0 +1,116 @@
+import type {IncomingMessage, ServerResponse} from 'node:http';
+import {HoltError} from '../../domain/errors.ts';
+import type {Log} from '../../domain/ports.ts';
+import {parseCookies, problem, type Reply, type Request, unexpected} from './http.ts';
+import {type BodySettings, makeReadBody} from './read-body.ts';
+
+export type HttpSettings = BodySettings & {
+  /** Proxies in front that append to X-Forwarded-For and can be believed. */
+  proxyHops: number;
+};
+
+/** How much of a refused body is read and thrown away, so that its sender gets to read the answer. */
+const drain = {bytes: 512 * 2 ** 20, milliseconds: 15_000};
+
+/**
+ * Makes a `node:http` listener of a function from Request to Reply. Whatever happens, the answer is a reply: a failure
+ * becomes a problem document, never a stack trace.
+ */
+export function makeListener(
+  answer: (request: Request) => Promise<Reply>,
+  {settings, newId, log}: {settings: HttpSettings; newId: () => string; log: Log},
+) {
+  const readBody = makeReadBody(settings);
+
+  return async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
+    const trace = traceOf(incoming) ?? newId();
+    // functions-framework has read the body before it calls a handler; `serve.ts` has not.
+    const {rawBody} = incoming as IncomingMessage & {rawBody?: Buffer};
+    const body = readBody(incoming);
+    let reply: Reply;
+    try {
+      const request = toRequest(incoming, trace, settings.proxyHops, async () => rawBody ?? body.read());
+      reply = await answer(request);
+    } catch (error) {
+      const known = error instanceof HoltError ? error : unexpected(error);
+      log(known.status < 500 ? 'INFO' : 'ERROR', known.message, {trace, code: known.code, cause: describe(error)});
+      reply = problem(known, trace);
+    }
+
+    body.release();
+    send(incoming, outgoing, reply, trace);
+  };
+}
+
+function toRequest(
+  incoming: IncomingMessage,
+  trace: string,
+  proxyHops: number,
+  readBody: () => Promise<Uint8Array>,
+): Request {
+  const raw = incoming.url ?? '/';
+  const at = raw.indexOf('?');
+  const headers = Object.fromEntries(
+    Object.entries(incoming.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]),
+  );
+  const forwarded = (headers['x-forwarded-for'] ?? '').split(',').map(part => part.trim());
+  return {
+    method: incoming.method ?? 'GET',
+    path: at < 0 ? raw : raw.slice(0, at),
+    query: new URLSearchParams(at < 0 ? '' : raw.slice(at + 1)),
+    headers,
+    cookies: parseCookies(headers.cookie),
+    address: (proxyHops > 0 && forwarded.at(-proxyHops)) || incoming.socket?.remoteAddress || 'unknown',
+    trace,
+    readBody,
+  };
+}
+
+/** Trace id of the W3C header, or of Google's front end. */
+function traceOf({headers}: IncomingMessage): string | undefined {
+  const traceparent = /^[\da-f]{2}-([\da-f]{32})-/.exec(String(headers.traceparent ?? ''))?.[1];
+  return traceparent ?? /^([\da-f]{32})\//.exec(String(headers['x-cloud-trace-context'] ?? ''))?.[1];
+}
+
+const describe = (error: unknown): string | undefined =>
+  error instanceof HoltError
+    ? error.cause === undefined
+      ? undefined
+      : String(error.cause)
+    : String((error as Error)?.stack ?? error);
+
+function send(incoming: IncomingMessage, outgoing: ServerResponse, reply: Reply, trace: string): void {
+  if (outgoing.destroyed || outgoing.headersSent) {
+    return;
+  }
+
+  const unread = !incoming.readableEnded && !incoming.complete;
+  outgoing.writeHead(reply.status, {
+    'Cache-Control': 'no-store',
+    'X-Content-Type-Options': 'nosniff',
+    'Referrer-Policy': 'same-origin',
+    'Holt-Trace': trace,
+    ...reply.headers,
+  });
+  outgoing.end(reply.body ?? '');
+  if (unread && !incoming.destroyed) {
+    discardRest(incoming);
+  }
+}
+
+/** Closing at once would reset the connection, and the sender would never see why it was refused. */
+function discardRest(incoming: IncomingMessage): void {
+  let bytes = 0;
+  const stop = () => incoming.socket?.destroy();
+  const timer = setTimeout(stop, drain.milliseconds);
+  timer.unref();
+  incoming.on('error', () => {});
+  incoming.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > drain.bytes) {
+      stop();
+    }
+  });
+  incoming.on('close', () => clearTimeout(timer));
+  incoming.resume();
+}
