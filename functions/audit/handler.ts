@@ -1,0 +1,46 @@
+import type {AuditEntry} from '../../domain/audit.ts';
+import {type AuditedRecord, describeRecord} from '../../domain/audit-entries.ts';
+import {makeDocumentId} from '../../domain/document-id.ts';
+import {documentOf, isWatched, type StageEvent} from '../../domain/events.ts';
+import type {Find, Log, Now, Transact} from '../../domain/ports.ts';
+
+export type AuditNeeds = {find: Find; transact: Transact; now: Now; log: Log; prefix: string};
+
+/**
+ * recorded -> audited. Makes one entry for each record of the watched collections, and one for each final state of a
+ * passback. The entry's id comes from what it is about, so a repeated event makes no second entry.
+ */
+export function makeAudit({find, transact, now, log, prefix}: AuditNeeds) {
+  return async (event: StageEvent): Promise<void> => {
+    const document = documentOf(event, prefix);
+    if (!document || !isWatched(document.collection)) {
+      return log('WARNING', 'dropped: the event names no watched record', {event: event.id});
+    }
+
+    const {collection, id} = document;
+    const record = await find(collection, id);
+    if (!record) {
+      return log('WARNING', 'dropped: the record is gone', {collection, id});
+    }
+
+    const description = describeRecord({collection, record} as AuditedRecord);
+    const entry: AuditEntry = {
+      ...description.entry,
+      id: await makeDocumentId('audit', ...description.key),
+      collection,
+      recordId: id,
+      createdAt: now(),
+    };
+    const written = await transact(async transaction => {
+      if (await transaction.find('audit', entry.id)) {
+        return false;
+      }
+
+      transaction.create('audit', entry);
+      return true;
+    });
+    if (written) {
+      log('DEBUG', 'audited', {what: entry.what, collection, id});
+    }
+  };
+}

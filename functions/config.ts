@@ -1,0 +1,51 @@
+import {z} from 'zod';
+import {HoltError} from '../domain/errors.ts';
+import {findMissing} from './requirements.ts';
+import {Settings, type Target} from './settings.ts';
+
+/** otter-service's lower-case names of the same settings. */
+const otherNames: Record<string, keyof Settings> = {
+  github_app_id: 'COURSE_CONTENT_READER_APP_ID',
+  github_app_private_key: 'COURSE_CONTENT_READER_PRIVATE_KEY',
+  github_app_installation_id: 'COURSE_CONTENT_READER_INSTALLATION_ID',
+  GOOGLE_CLOUD_PROJECT: 'GCP_PROJECT_ID',
+};
+
+/**
+ * Reads the environment, once, at start. A missing or wrong setting stops the start, not the first student.
+ *
+ * Throws: `invalid-setting` that names each setting and says what is wrong with it.
+ */
+export function readConfig(target: Target | 'all', environment: NodeJS.ProcessEnv = process.env): Settings {
+  // An empty value is what a template leaves where nothing was filled in.
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value?.trim()));
+  for (const [other, name] of Object.entries(otherNames)) {
+    given[name] ??= given[other];
+  }
+
+  const parsed = Settings.safeParse(given);
+  if (!parsed.success) {
+    const issues = parsed.error.issues.map(({path, message}) => `${path.join('.')}: ${message}.`);
+    throw new HoltError('invalid-setting', issues.join('\n'), {cause: z.treeifyError(parsed.error)});
+  }
+
+  const missing = findMissing(parsed.data, target);
+  if (missing.length > 0) {
+    throw new HoltError('invalid-setting', missing.join('\n'));
+  }
+
+  return parsed.data;
+}
+
+/** The function that this process is to serve: `FUNCTION_TARGET`, as the platform and functions-framework name it. */
+export const readTarget = (environment: NodeJS.ProcessEnv = process.env): string | undefined =>
+  environment.FUNCTION_TARGET || undefined;
+
+/** What a grading task of the embedded engine finds in its environment: where its tools are, and nothing else. */
+export const readGraderEnvironment = (
+  {PATH = '/usr/local/bin:/usr/bin:/bin', HOLT_PYTHON, HOLT_UNSAFE_NO_SANDBOX}: NodeJS.ProcessEnv = process.env,
+): Record<string, string> => ({
+  PATH,
+  ...(HOLT_PYTHON && {HOLT_PYTHON}),
+  ...(HOLT_UNSAFE_NO_SANDBOX && {HOLT_UNSAFE_NO_SANDBOX}),
+});

@@ -1,0 +1,183 @@
+import {type AssignmentConfig, type Course, getAssignment} from '../../domain/course.ts';
+import {makeDocumentId} from '../../domain/document-id.ts';
+import {HoltError} from '../../domain/errors.ts';
+import {Limits} from '../../domain/limits.ts';
+import type {Find, Log, Now, Transact, Wait} from '../../domain/ports.ts';
+import type {QueueEntry} from '../../domain/queue.ts';
+import {addSeconds, type Sha256} from '../../domain/values.ts';
+import {mapAtOnce} from './at-once.ts';
+import {FETCH_PATIENCE_SECONDS, waits} from './settings.ts';
+
+/** An entry that can be graded now. */
+export type Ready = {entry: QueueEntry; autograderSha256: Sha256; limits: Limits};
+type GradeEntry = QueueEntry & {kind: 'grade'};
+
+type Waiting = {
+  wait: {cause: 'autograder' | 'infrastructure'; message: string; seconds: number};
+  /** What was seen of the course and of the archive's inspection: when it has changed, the entry need not wait. */
+  seen: {courseId: string; revision: string | undefined; uninspected?: Sha256};
+};
+type Verdict = {autograderSha256: Sha256; limits: Limits} | Waiting;
+
+export type FindReadyNeeds = {
+  find: Find;
+  transact: Transact;
+  now: Now;
+  wait: Wait;
+  log: Log;
+  ensureArchive: (
+    course: Course,
+    archivePath: string,
+  ) => Promise<{sha256: Sha256} | {problem: string} | {unavailable: string}>;
+};
+
+/** Assignments that are looked at together: their archives may be large. */
+const ASSIGNMENTS_AT_ONCE = 8;
+
+/**
+ * Makes the sorting of due entries into those that can be graded and those that must wait: for a course, an archive, its
+ * inspection. What waits is moved out of the way with its reason, so that it delays its own course only.
+ */
+export function makeFindReady({find, transact, now, wait, log, ensureArchive}: FindReadyNeeds) {
+  const judge = async (entry: GradeEntry): Promise<Verdict> => {
+    const courseId = await makeDocumentId('course', entry.course);
+    const course = await find('courses', courseId);
+    const seen = {courseId, revision: course?.revision};
+    const waitFor = (cause: Waiting['wait']['cause'], message: string, seconds: number): Waiting => ({
+      wait: {cause, message, seconds},
+      seen,
+    });
+    if (!course) {
+      const message = `Course "${entry.course}" is not configured: add it to HOLT_COURSES.`;
+      return waitFor('autograder', message, waits.archive);
+    }
+
+    const assignment = readAssignment(course, entry);
+    if ('problem' in assignment) {
+      return waitFor('autograder', assignment.problem, waits.archive);
+    }
+
+    const archive = await fetchArchive(course, assignment.archivePath);
+    if ('unavailable' in archive) {
+      return waitFor('infrastructure', archive.unavailable, waits.source);
+    }
+
+    if ('problem' in archive) {
+      return waitFor('autograder', archive.problem, waits.archive);
+    }
+
+    const {sha256} = archive;
+    const autograder = await find('autograders', sha256);
+    if (!autograder) {
+      await requestInspection(entry, sha256);
+      const message = 'The autograder is being checked before its first use.';
+      return {...waitFor('autograder', message, waits.inspection), seen: {...seen, uninspected: sha256}};
+    }
+
+    return autograder.problem
+      ? waitFor('autograder', autograder.problem, waits.archive)
+      : {autograderSha256: sha256, limits: assignment.limits};
+  };
+
+  /** Whatever goes wrong with one course's archive delays its own entries only. */
+  const fetchArchive = async (course: Course, path: string): ReturnType<FindReadyNeeds['ensureArchive']> => {
+    const fetched = ensureArchive(course, path).catch(error => {
+      log('ERROR', 'an archive could not be looked at', {course: course.course, path, error: String(error)});
+      return {unavailable: `The archive ${path} could not be looked at just now; it is tried again.`};
+    });
+    const patience = wait(FETCH_PATIENCE_SECONDS).then(() => ({
+      unavailable: `The archive ${path} is still being fetched from the course's source.`,
+    }));
+    return Promise.race([fetched, patience]);
+  };
+
+  /** Puts the inspection in the place of the first entry that needs it. */
+  const requestInspection = ({course, visibleAt}: QueueEntry, autograderSha256: Sha256): Promise<void> =>
+    transact(async transaction => {
+      const id = `inspect-${autograderSha256}`;
+      const [entry, autograder] = await Promise.all([
+        transaction.find('queue', id),
+        transaction.find('autograders', autograderSha256),
+      ]);
+      if (entry || autograder) {
+        return;
+      }
+
+      const at = now();
+      transaction.create('queue', {
+        kind: 'inspect',
+        id,
+        course,
+        autograderSha256,
+        visibleAt,
+        claimed: false,
+        claim: null,
+        strikes: 0,
+        waitingFor: null,
+        queuedAt: at,
+        createdAt: at,
+      });
+    });
+
+  const moveBack = ({id, course, visibleAt}: QueueEntry, {wait: {cause, message, seconds}, seen}: Waiting) => {
+    log('INFO', 'entry waits', {id, course, cause, message});
+    return transact(async transaction => {
+      const [entry, current, autograder] = await Promise.all([
+        transaction.find('queue', id),
+        transaction.find('courses', seen.courseId),
+        seen.uninspected ? transaction.find('autograders', seen.uninspected) : undefined,
+      ]);
+      // Who brought what it waits for has released the others already and does not come again.
+      if (current?.revision !== seen.revision || autograder) {
+        return;
+      }
+
+      if (entry && !entry.claimed && entry.visibleAt === visibleAt) {
+        transaction.put('queue', {...entry, visibleAt: addSeconds(now(), seconds), waitingFor: {cause, message}});
+      }
+    });
+  };
+
+  /** Entries of one assignment share their verdict: a batch of 500 asks for one archive once. */
+  const judgeAll = async (entries: readonly GradeEntry[]): Promise<Map<string, Verdict>> => {
+    const firsts = new Map<string, GradeEntry>();
+    for (const entry of entries) {
+      firsts.set(keyOf(entry), firsts.get(keyOf(entry)) ?? entry);
+    }
+
+    const verdicts = await mapAtOnce([...firsts.values()], judge, ASSIGNMENTS_AT_ONCE);
+    return new Map([...firsts.keys()].map((key, index) => [key, verdicts[index] as Verdict]));
+  };
+
+  return async (entries: readonly QueueEntry[]): Promise<Ready[]> => {
+    const verdicts = await judgeAll(entries.filter(entry => entry.kind === 'grade'));
+    const sorted = await mapAtOnce(entries, async entry => {
+      if (entry.kind === 'inspect') {
+        return [{entry, autograderSha256: entry.autograderSha256, limits: Limits.parse({})}];
+      }
+
+      const verdict = verdicts.get(keyOf(entry)) as Verdict;
+      if ('wait' in verdict) {
+        await moveBack(entry, verdict);
+        return [];
+      }
+
+      return [{entry, ...verdict}];
+    });
+    return sorted.flat();
+  };
+}
+
+const keyOf = ({course, section, assignment}: GradeEntry): string => JSON.stringify([course, section, assignment]);
+
+function readAssignment(course: Course, entry: GradeEntry): AssignmentConfig | {problem: string} {
+  try {
+    return getAssignment(course, entry);
+  } catch (error) {
+    if (error instanceof HoltError) {
+      return {problem: error.message};
+    }
+
+    throw error;
+  }
+}

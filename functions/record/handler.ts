@@ -1,0 +1,131 @@
+import {workKeyOf} from '../../domain/assignment.ts';
+import {HoltError} from '../../domain/errors.ts';
+import {objectOf, type StageEvent} from '../../domain/events.ts';
+import type {Result} from '../../domain/grade.ts';
+import {parseResultName, resultName} from '../../domain/object-names.ts';
+import type {Find, List, Log, Now, Objects, Transact, Wake} from '../../domain/ports.ts';
+import {JobResult, MAX_RESULT_BYTES} from '../../domain/result.ts';
+import {checkGradeResult} from './check-result.ts';
+import {recordInspection} from './record-inspection.ts';
+import {recordRun} from './record-run.ts';
+
+export type RecordNeeds = {
+  find: Find;
+  list: List;
+  transact: Transact;
+  readObject: Objects['read'];
+  wake: Wake;
+  now: Now;
+  log: Log;
+};
+
+/**
+ * graded -> recorded. Takes the name of a result object, reads and checks it, and writes result, grade and outbox in one
+ * transaction that also ends the queue entry. The container ran student code, so nothing in the object is believed
+ * beyond its schema: points come from it, but names and maxima only from the archive's inspection.
+ */
+export function makeRecord(needs: RecordNeeds) {
+  const {find, readObject, wake, now, log} = needs;
+
+  return async (event: StageEvent): Promise<void> => {
+    const named = parseResultName(objectOf(event) ?? '');
+    if (!named) {
+      return log('WARNING', 'dropped: the event names no result object', {event: event.id});
+    }
+
+    const result = await readResult(named);
+    if (!result) {
+      return log('WARNING', 'dropped: the result object is not there', named);
+    }
+
+    const course = result.kind === 'inspect' ? await recordInspection(needs, result) : undefined;
+    if (result.kind === 'grade') {
+      await recordRun(needs, await toRecord(result));
+    }
+
+    // A place at the platform is free, and what waited for an inspection may go on.
+    await wake(course ? {course} : {}).catch(error =>
+      log('WARNING', 'the wake-up failed; the sweep will wake dispatch', {...named, error: String(error)}),
+    );
+  };
+
+  /** Reads a result; one that cannot be believed becomes a run that failed by infrastructure, so that it is tried again. */
+  async function readResult({id, run}: {id: string; run: number}): Promise<JobResult | undefined> {
+    const bytes = await readObject(resultName(id, run), MAX_RESULT_BYTES);
+    if (!bytes) {
+      return undefined;
+    }
+
+    const parsed = JobResult.safeParse(parseJson(bytes));
+    const ownId =
+      parsed.data?.kind === 'inspect' ? `inspect-${parsed.data.autograderSha256}` : parsed.data?.submissionId;
+    if (parsed.success && ownId === id && parsed.data.run === run) {
+      return parsed.data;
+    }
+
+    log('ERROR', 'a result cannot be believed; the run counts as failed', {
+      id,
+      run,
+      issues: parsed.error?.issues.slice(0, 5),
+    });
+    const at = now();
+    const failed = {
+      schemaVersion: 1 as const,
+      run,
+      cause: 'infrastructure' as const,
+      message: 'The grader’s result could not be read.',
+      log: '',
+      grader: {otter: '', isolation: 'none' as const},
+      startedAt: at,
+      finishedAt: at,
+      questions: [],
+    };
+    const sha256 = /^inspect-([0-9a-f]{64})$/.exec(id)?.[1];
+    return sha256
+      ? {...failed, kind: 'inspect', autograderSha256: sha256}
+      : {...failed, kind: 'grade', submissionId: id, autograderSha256: '0'.repeat(64)};
+  }
+
+  async function toRecord(result: JobResult & {kind: 'grade'}): Promise<Result> {
+    const {submissionId, run} = result;
+    const [submission, runs] = await Promise.all([find('submissions', submissionId), find('runs', submissionId)]);
+    if (!submission || !runs || run > runs.last) {
+      throw new HoltError('invalid-result', `The result of run ${run} belongs to no run that was ever started.`);
+    }
+
+    const checked = checkGradeResult(result, await find('autograders', result.autograderSha256));
+    if (checked.problem) {
+      log('ERROR', 'a result breaks the archive’s rules; the run counts as failed', {
+        submissionId,
+        run,
+        problem: checked.problem,
+      });
+    }
+
+    return {
+      ...workKeyOf(submission),
+      id: `${submissionId}-${run}`,
+      submissionId,
+      run,
+      cause: checked.cause,
+      message: checked.message,
+      score: checked.score,
+      questions: checked.questions,
+      autograderSha256: result.autograderSha256,
+      isolation: result.grader.isolation,
+      otter: result.grader.otter,
+      receivedAt: submission.receivedAt,
+      workId: submission.workId,
+      gradedAt: result.finishedAt,
+      createdAt: now(),
+    };
+  }
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', {fatal: true}).decode(bytes));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,30 @@
+import type {Jobs, Log, NewId, Now, Objects, Records, Replay, Wake} from '../../domain/ports.ts';
+import {makeGiveUp, makeRemoveExpired, makeReplayPassbacks} from './chores.ts';
+import {makeFreeClaims} from './free-claims.ts';
+import {makeSweep} from './handler.ts';
+import {makeReplayAudit} from './replay-audit.ts';
+
+export type SweepPorts = Records & {
+  objects: Objects;
+  jobs: Jobs;
+  wake: Wake;
+  replay: Replay;
+  now: Now;
+  newId: NewId;
+  log: Log;
+};
+
+/** Puts the sweep together: its chores in the order a submission meets their stages. */
+export function composeSweep(ports: SweepPorts) {
+  const {objects, jobs} = ports;
+  return makeSweep({
+    ...ports,
+    chores: {
+      claims: makeFreeClaims({...ports, objectExists: objects.exists, findExecution: jobs.findState}),
+      'given up': makeGiveUp(ports),
+      passbacks: makeReplayPassbacks(ports),
+      audit: makeReplayAudit(ports),
+      expired: makeRemoveExpired({...ports, removeObject: objects.remove}),
+    },
+  });
+}

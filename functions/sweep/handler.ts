@@ -1,0 +1,48 @@
+import {takeLease, updateLease} from '../../domain/lease.ts';
+import type {Log, NewId, Now, Transact, Wake} from '../../domain/ports.ts';
+
+export type SweepNeeds = {
+  transact: Transact;
+  wake: Wake;
+  now: Now;
+  newId: NewId;
+  log: Log;
+  /** What was left behind, one function for each kind. Each answers how much it found. */
+  chores: Record<string, () => Promise<number>>;
+};
+
+const LEASE = 'sweep';
+const leaseSeconds = 50;
+
+/**
+ * Runs once a minute and replays what was left behind: it does no stage's work, it only delivers again. One chore that
+ * fails does not keep the others from running.
+ */
+export function makeSweep({transact, wake, now, newId, log, chores}: SweepNeeds) {
+  return async (): Promise<void> => {
+    const holder = newId();
+    if (!(await takeLease({transact, now}, LEASE, holder, leaseSeconds))) {
+      return;
+    }
+
+    const failures: unknown[] = [];
+    for (const [chore, run] of Object.entries(chores)) {
+      try {
+        const found = await run();
+        if (found > 0) {
+          log('NOTICE', 'sweep found what was left behind', {chore, found});
+        }
+      } catch (error) {
+        failures.push(error);
+        log('ERROR', 'a chore of the sweep failed', {chore, error: String(error)});
+      }
+    }
+
+    // Dispatch looks at every course's source and at the queue, whatever else happened.
+    await wake({course: '*'});
+    await updateLease({transact}, LEASE, holder, {until: now()});
+    if (failures.length > 0) {
+      throw new AggregateError(failures, 'Some chores of the sweep failed; the next minute tries them again.');
+    }
+  };
+}
