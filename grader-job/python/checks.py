@@ -1,0 +1,68 @@
+"""What is looked at before otter is loaded: whether the archive and the notebook can be used at all."""
+
+import io
+import json
+import zipfile
+
+
+class Problem(Exception):
+    """Something is wrong with the notebook or with the archive, and this is the sentence for who can mend it."""
+
+    def __init__(self, about, sentence):
+        super().__init__(sentence)
+        self.about = about
+
+
+def read_config(archive):
+    """Checks an archive as far as that needs no otter, and returns its `otter_config.json`."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+            names = opened.namelist()
+            config = json.loads(opened.read("otter_config.json")) if "otter_config.json" in names else {}
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError):
+        raise Problem("archive", "The autograder archive is not a readable zip file: upload it again.") from None
+    except (ValueError, RecursionError) as error:
+        raise Problem("archive", f"otter_config.json in the archive is not JSON ({error}): run otter assign again.")
+    if not isinstance(config, dict):
+        raise Problem("archive", "otter_config.json in the archive is not an object: run otter assign again.")
+    if not any(name.startswith("tests/") and name.endswith(".py") and name.count("/") == 1 for name in names):
+        raise Problem("archive", "The autograder archive has no tests (tests/*.py): run otter assign again.")
+    if config.get("lang", "python") != "python":
+        raise Problem("archive", f"The assignment's language is {config['lang']!r}; this grader has only Python.")
+    return config
+
+
+def read_notebook(data, config):
+    """Checks a notebook as far as otter needs it and returns its text, with the kernel that the grader has."""
+    again = "Save it in JupyterLab and submit it again."
+    try:
+        notebook = json.loads(data.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        raise Problem("notebook", f"The notebook's file is damaged: it is not JSON. {again}") from None
+
+    parts = notebook if isinstance(notebook, dict) else {}
+    metadata, cells = parts.get("metadata"), parts.get("cells")
+    if parts.get("nbformat") in (1, 2, 3):
+        raise Problem("notebook", f"The notebook is in the old format {parts['nbformat']}. {again}")
+    if parts.get("nbformat") != 4 or not isinstance(metadata, dict) or not isinstance(cells, list):
+        raise Problem("notebook", f"The file is not a Jupyter notebook of format 4. {again}")
+
+    otter = metadata.get("otter")
+    name = otter.get("assignment_name") if isinstance(otter, dict) else None
+    wanted = config.get("assignment_name")
+    if wanted and name != wanted:
+        told = f'is of the assignment "{name}"' if name else "does not say which assignment it is"
+        raise Problem(
+            "notebook",
+            f'The notebook {told}, but it was submitted for "{wanted}": '
+            "get a fresh copy from your course, move your answers there and submit that.",
+        )
+
+    metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    return json.dumps(notebook)
+
+
+def write_blank(config):
+    """A notebook without cells: what the archive itself does to a run."""
+    metadata = {"otter": {"assignment_name": config.get("assignment_name")}}
+    return json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": metadata, "cells": []}).encode()

@@ -1,0 +1,175 @@
+"""Grades one notebook, or lists the questions of one archive, with otter-grader.
+
+Started once for each piece of work, inside the sandbox. It reads a line of JSON and then the files from standard
+input, and answers with lines of JSON on descriptor 3: `{"started": true, "otter": version}` right before anything
+that is not ours runs (the author's tests, the student's notebook), then one of
+
+    {"results": ..., "pointsPossible": ...}        otter's results.json
+    {"questions": ..., "pointsPossible": ...}      names and maxima
+    {"problem": "notebook" | "archive" | "kernel" | "limit" | "unknown", "message": ...}
+
+Descriptor 1 and 2 carry otter's own words, for the log.
+"""
+
+import errno
+import io
+import json
+import math
+import os
+import sys
+import tempfile
+import zipfile
+
+from checks import Problem, read_config, read_notebook, write_blank
+
+REPLY = 3
+MESSAGE_CHARACTERS = 20_000
+
+
+def say_started():
+    from otter.version import __version__
+
+    reply({"started": True, "otter": __version__})
+
+
+def reply(message):
+    data = memoryview(json.dumps(message, allow_nan=False).encode() + b"\n")
+    while data:
+        data = data[os.write(REPLY, data) :]
+
+
+def set_limits(limits):
+    """Limits that children inherit. Those of the whole group (time, disk, memory together) are kept outside."""
+    import resource
+
+    wanted = {"RLIMIT_CORE": 0, "RLIMIT_NOFILE": 4096, **limits}
+    for name, value in wanted.items():
+        try:
+            _, hard = resource.getrlimit(getattr(resource, name))
+            value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+            resource.setrlimit(getattr(resource, name), (value, value))
+        except (AttributeError, ValueError, OSError):
+            pass  # macOS has some of them in name only; nothing depends on one alone.
+
+
+def cut_messages():
+    """Keeps what a test printed readable: a failing comparison of large arrays prints tens of megabytes."""
+    from otter.test_files import GradingResults
+
+    write = GradingResults.to_gradescope_dict
+
+    def write_cut(self, config):
+        for file in self.results.values():
+            for result in file.test_case_results:
+                if result.message and len(result.message) > MESSAGE_CHARACTERS:
+                    result.message = result.message[:MESSAGE_CHARACTERS] + "\n... (cut)"
+        return write(self, config)
+
+    GradingResults.to_gradescope_dict = write_cut
+
+
+def grade(folder, notebook, archive):
+    config = read_config(archive)
+    text = read_notebook(write_blank(config) if notebook is None else notebook, config)
+
+    for name, content in (("submission.ipynb", text.encode()), ("autograder.zip", archive)):
+        with open(os.path.join(folder, name), "wb") as file:
+            file.write(content)
+
+    from nbclient.exceptions import DeadKernelError
+    from otter.run import main as otter_run
+
+    cut_messages()
+    say_started()
+    try:
+        otter_run(
+            os.path.join(folder, "submission.ipynb"),
+            autograder=os.path.join(folder, "autograder.zip"),
+            output_dir=folder,
+            no_logo=True,
+        )
+    except DeadKernelError:
+        raise Problem(
+            "kernel",
+            "The notebook's Python process ended before the notebook did (a crash, an exit, or too little memory): "
+            "restart the kernel, run all cells, mend what fails and submit again.",
+        ) from None
+    with open(os.path.join(folder, "results.json")) as file:
+        return {"results": json.load(file), "pointsPossible": config.get("points_possible")}
+
+
+def inspect(folder, archive):
+    config = read_config(archive)
+
+    from otter.nbmeta_config import NBMetadataConfig
+    from otter.run.run_autograder.runners import create_runner
+    from otter.test_files import create_test_file
+
+    say_started()
+    for name in ("source", "submission"):
+        os.mkdir(os.path.join(folder, name))
+    try:
+        with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+            opened.extractall(os.path.join(folder, "source"))
+    except (zipfile.BadZipFile, EOFError, zipfile.zlib.error):
+        raise Problem("archive", "The autograder archive is damaged: upload it again.") from None
+
+    os.chdir(folder)
+    try:
+        create_runner(config, autograder_dir=folder).prepare_files()
+    except Exception as error:
+        raise Problem("archive", f"otter refuses otter_config.json or the archive's files: {error}") from None
+
+    os.chdir("submission")
+    sys.path.append(os.getcwd())
+    questions = []
+    for path in sorted(os.path.join("tests", name) for name in os.listdir("tests") if name.endswith(".py")):
+        try:
+            test = create_test_file(path, NBMetadataConfig())
+            name, possible = test.name, round(float(test.possible), 5)
+        except BaseException as error:
+            raise Problem("archive", f"{path} cannot be loaded: {type(error).__name__}: {error}"[:1500]) from None
+        if not isinstance(name, str) or not name or len(name) > 200 or any(q["name"] == name for q in questions):
+            raise Problem("archive", f"{path} has no question name of its own (it says {name!r:.200}).")
+        if not (math.isfinite(possible) and 0 <= possible <= 1e6):
+            raise Problem("archive", f"{path} gives {possible} points, which cannot be.")
+        questions.append({"name": name, "possible": possible})
+    return {"questions": questions, "pointsPossible": config.get("points_possible")}
+
+
+def work(folder):
+    header = json.loads(sys.stdin.buffer.readline())
+    notebook = sys.stdin.buffer.read(header["notebookBytes"])
+    archive = sys.stdin.buffer.read(header["archiveBytes"])
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    set_limits(header["limits"])
+    try:
+        if header["kind"] == "inspect":
+            return inspect(folder, archive)
+        return grade(folder, notebook if header["kind"] == "grade" else None, archive)
+    except Problem as problem:
+        return {"problem": problem.about, "message": str(problem)}
+    except BaseException as error:
+        return describe(error)
+
+
+def describe(error):
+    """Tells a limit from what nobody expected."""
+    reached = {errno.ENOSPC: "space on disk", errno.EFBIG: "space on disk", errno.EAGAIN: "processes"}
+    what = "memory" if isinstance(error, MemoryError) else reached.get(getattr(error, "errno", None))
+    if what:
+        return {"problem": "limit", "message": f"The notebook used more {what} than the assignment allows."}
+    return {"problem": "unknown", "message": f"{type(error).__name__}: {error}"[:1500]}
+
+
+if __name__ == "__main__":
+    os.set_inheritable(REPLY, False)
+    folder = tempfile.mkdtemp()
+    try:
+        answer = work(folder)
+        sys.stdout.flush()
+        reply(answer)
+    except ValueError as error:
+        reply({"problem": "unknown", "message": f"otter's result is not JSON: {error}"})
+    # Nothing is left to wait for: otter's log server would hold the exit for up to a second.
+    os._exit(0)

@@ -1,0 +1,98 @@
+import {createHash} from 'node:crypto';
+import test from 'ava';
+import type {Manifest} from '../domain/manifest.ts';
+import {JobResult} from '../domain/result.ts';
+import {limits} from '../testing/grader.ts';
+import type {Grader} from './grade-notebook.ts';
+import {makeRunTask, type Needs} from './run-task.ts';
+
+const archive = Buffer.from('archive');
+const sha256 = createHash('sha256').update(archive).digest('hex');
+const url = (name: string) => `http://127.0.0.1/${name}`;
+
+const common = {run: 2, autograder: {url: url('archive'), sha256}, limits};
+const manifest: Manifest = {
+  schemaVersion: 1,
+  createdAt: '2026-01-01T00:00:00.000Z',
+  entries: [
+    {...common, kind: 'grade', submissionId: 's1', notebook: {url: url('s1')}, result: {url: url('r1'), headers: {}}},
+    {...common, kind: 'inspect', result: {url: url('r2'), headers: {}}},
+  ],
+};
+
+const question = {name: 'q1', earned: 1, possible: 2, output: 'o', publicOutput: ''};
+const done = {cause: 'student', message: '', log: '', otter: '7.0.0'} as const;
+const grader: Grader & {isolation: 'bubblewrap'} = {
+  isolation: 'bubblewrap',
+  gradeNotebook: async () => ({...done, questions: [question]}),
+  inspectArchive: async () => ({...done, questions: [{name: 'q1', possible: 2}]}),
+};
+
+/** The task over plain functions; answers what was uploaded, and how many entries have no result. */
+async function run(needs: Partial<Needs>) {
+  const results: Record<string, JobResult> = {};
+  const runTask = makeRunTask({
+    get: async (_, from) => (from === url('archive') ? archive : Buffer.from('notebook')),
+    put: async (target, body) => {
+      results[target.url.slice(-2)] = JobResult.parse(JSON.parse(Buffer.from(body).toString('utf8')));
+    },
+    grader,
+    now: () => '2026-01-01T00:00:00.000Z',
+    log() {},
+    signal: new AbortController().signal,
+    ...needs,
+  });
+  return {missing: await runTask(manifest), results};
+}
+
+test('a task uploads what the grader found', async t => {
+  const {missing, results} = await run({});
+  t.is(missing, 0);
+  t.like(results.r1, {kind: 'grade', submissionId: 's1', run: 2, cause: 'student', autograderSha256: sha256});
+  t.like(results.r2, {kind: 'inspect', run: 2, grader: {otter: '7.0.0', isolation: 'bubblewrap'}});
+});
+
+test('a machine that cannot isolate grades nothing and says why', async t => {
+  const {missing, results} = await run({grader: {reason: 'no namespaces'}});
+  t.is(missing, 0);
+  t.like(results.r1, {cause: 'infrastructure', message: 'no namespaces'});
+  t.like(results.r2, {cause: 'infrastructure', message: 'no namespaces'});
+});
+
+test('a crash of the grading code is a result too, and the next entry goes on', async t => {
+  const gradeNotebook = () => Promise.reject(new TypeError('bug'));
+  const {results} = await run({grader: {...grader, gradeNotebook}});
+  t.like(results.r1, {cause: 'infrastructure', message: 'bug'});
+  t.like(results.r2, {cause: 'student'});
+});
+
+test('an outcome that breaks the form of a result is a fault of ours', async t => {
+  const gradeNotebook = async () => ({...done, questions: [{...question, earned: Number.NaN}]});
+  const {results} = await run({grader: {...grader, gradeNotebook}});
+  t.like(results.r1, {cause: 'infrastructure'});
+});
+
+test('an archive with another content is not used', async t => {
+  const {results} = await run({get: async () => Buffer.from('another')});
+  t.like(results.r1, {cause: 'infrastructure'});
+  t.regex(results.r1?.message ?? '', /not the one that was announced/);
+});
+
+test('a failed download of the archive is tried again for the next entry', async t => {
+  let tries = 0;
+  const get: Needs['get'] = async (_, from) => {
+    if (from === url('archive') && tries++ === 0) {
+      throw new Error('down');
+    }
+
+    return archive;
+  };
+  const {results} = await run({get});
+  t.like(results.r1, {cause: 'infrastructure', message: 'down'});
+  t.like(results.r2, {cause: 'student'});
+});
+
+test('an upload that fails is counted', async t => {
+  const {missing} = await run({put: () => Promise.reject(new Error('down'))});
+  t.is(missing, 2);
+});

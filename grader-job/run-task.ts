@@ -1,0 +1,119 @@
+import {archiveLimits} from '../domain/autograder.ts';
+import {hashBytes} from '../domain/document-id.ts';
+import type {Manifest, ManifestEntry} from '../domain/manifest.ts';
+import type {Log, Now} from '../domain/ports.ts';
+import {type Isolation, JobResult} from '../domain/result.ts';
+import type {Grader, Inspection, Outcome} from './grade-notebook.ts';
+import type {Transfer} from './transfer.ts';
+
+/** Far above what is accepted for submission: a limit of its own, not the policy. */
+const MAX_NOTEBOOK_BYTES = 128 * 2 ** 20;
+
+export type Needs = Transfer & {
+  /** The grader and how it keeps student code apart, or the reason why nothing may be graded. */
+  grader: (Grader & {isolation: Isolation}) | {reason: string};
+  now: Now;
+  log: Log;
+  signal: AbortSignal;
+};
+
+/**
+ * Does a task's entries one after another and uploads a result for each, whatever happens.
+ *
+ * Shape: a manifest -> how many entries have no result in the store at the end.
+ */
+export const makeRunTask = ({get, put, grader, now, log, signal}: Needs) => {
+  /** Archives of this task by content; a task's notebooks mostly share one. */
+  const archives = new Map<string, Promise<Uint8Array>>();
+
+  const getArchive = ({url, sha256}: ManifestEntry['autograder']): Promise<Uint8Array> => {
+    const known = archives.get(sha256) ?? downloadArchive(url, sha256);
+    archives.set(sha256, known);
+    // A failure is not kept: the next entry has a URL of its own.
+    known.catch(() => archives.delete(sha256));
+    return known;
+  };
+
+  async function downloadArchive(url: string, sha256: string): Promise<Uint8Array> {
+    const archive = await get('The autograder archive', url, archiveLimits.packedBytes);
+    if ((await hashBytes(archive)) !== sha256) {
+      throw new Error('The autograder archive in the store is not the one that was announced.');
+    }
+
+    return archive;
+  }
+
+  async function work(entry: ManifestEntry): Promise<Outcome | Inspection> {
+    if ('reason' in grader) {
+      return fail(grader.reason);
+    }
+
+    const {limits} = entry;
+    if (entry.kind === 'inspect') {
+      return grader.inspectArchive({archive: await getArchive(entry.autograder), limits, signal});
+    }
+
+    const [notebook, archive] = await Promise.all([
+      get('The notebook', entry.notebook.url, MAX_NOTEBOOK_BYTES),
+      getArchive(entry.autograder),
+    ]);
+    return grader.gradeNotebook({notebook, archive, limits, signal});
+  }
+
+  async function makeResult(entry: ManifestEntry): Promise<JobResult> {
+    const startedAt = now();
+    const describe = ({cause, message, questions, log: lines, otter}: Outcome | Inspection) =>
+      JobResult.parse({
+        schemaVersion: 1,
+        kind: entry.kind,
+        run: entry.run,
+        ...(entry.kind === 'grade' ? {submissionId: entry.submissionId} : {}),
+        autograderSha256: entry.autograder.sha256,
+        cause,
+        message: message.slice(0, 2000).toWellFormed(),
+        log: lines,
+        questions,
+        grader: {otter, isolation: 'reason' in grader ? 'none' : grader.isolation},
+        startedAt,
+        finishedAt: now(),
+      });
+    try {
+      return describe(await work(entry));
+    } catch (error) {
+      signal.throwIfAborted();
+      log('ERROR', 'an entry could not be done', {...aboutEntry(entry), error: String(error)});
+      return describe(fail((error as Error).message));
+    }
+  }
+
+  return async ({entries}: Manifest): Promise<number> => {
+    let missing = 0;
+    for (const entry of entries) {
+      const result = await makeResult(entry);
+      try {
+        await put(entry.result, new TextEncoder().encode(JSON.stringify(result)));
+        log('INFO', 'result uploaded', {...aboutEntry(entry), cause: result.cause});
+      } catch (error) {
+        signal.throwIfAborted();
+        missing += 1;
+        log('ERROR', 'a result could not be uploaded', {...aboutEntry(entry), error: String(error)});
+      }
+    }
+
+    return missing;
+  };
+};
+
+const fail = (message: string): Outcome => ({
+  cause: 'infrastructure',
+  message: message || 'The grader failed.',
+  questions: [],
+  log: '',
+  otter: 'unknown',
+});
+
+const aboutEntry = (entry: ManifestEntry) => ({
+  kind: entry.kind,
+  run: entry.run,
+  ...(entry.kind === 'grade' ? {submissionId: entry.submissionId} : {autograder: entry.autograder.sha256}),
+});
