@@ -102,6 +102,7 @@ const steps = `
 
 const tables = `
 .scroll{position:relative;overflow-x:auto;margin:0 -1.25rem;padding:0 1.25rem}
+table+p{margin-top:.8rem}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
 th,td{text-align:left;overflow-wrap:anywhere;padding:.6rem .9rem .6rem 0;vertical-align:top;border-top:1px solid var(--line)}
 thead th{overflow-wrap:normal;border-top:0;padding-top:0;color:var(--soft);font-size:.85rem;font-weight:600;white-space:nowrap}
@@ -132,7 +133,7 @@ main{padding-top:1.4rem;gap:1.1rem}
 .steps li::before{left:1rem;top:-1.1rem;width:2px;height:1.1rem}
 .mark{margin:0}
 .facts div{grid-template-columns:minmax(0,1fr)}
-.questions .share{display:none}
+.questions .share{width:0;padding:0}.questions .share *{display:none}
 }
 @media (max-width:34rem){
 .item{grid-template-columns:minmax(0,1fr)}

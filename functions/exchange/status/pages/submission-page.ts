@@ -57,7 +57,9 @@ const makeReceipt = ({id, receivedAt, sha256, bytes}: Status, now: string): Html
     ['SHA-256', html`<code>${sha256}</code>`],
   ])}</section>`;
 
-function makeQuestions({questions}: Status): Html {
+function makeQuestions({questions, staff}: Status): Html {
+  // A question may lose points though every test that is shown passed.
+  const hasHidden = !staff && questions.some(({earned, possible}) => earned < possible);
   return html`<section class="card" aria-labelledby="questions"><h2 id="questions">Question by question</h2>
 <table class="questions"><thead><tr><th scope="col">Question</th><th scope="col" class="share"><span class="unseen">Share</span></th><th scope="col" class="number">Points</th></tr></thead><tbody>
 ${questions.map(({output, ...question}) => {
@@ -69,9 +71,9 @@ ${questions.map(({output, ...question}) => {
         ? (['part', 'part of the points'] as const)
         : (['bad', 'no points'] as const);
   return html`<tr><th scope="row"><span class="line">${makeSign(tone)}${name}<span class="unseen">: ${words}</span></span></th><td class="share">${makeBar(question)}</td><td class="number">${tellPoints(earned)} / ${tellPoints(possible)}</td></tr>
-${output !== '' && html`<tr class="text"><td colspan="3"><details${earned < possible ? opened : ''}><summary>What the tests said<span class="unseen"> about ${name}</span></summary><pre tabindex="0">${cut(output)}</pre></details></td></tr>`}`;
+${output !== '' && html`<tr class="text"><td colspan="3"><details${earned < possible ? opened : ''}><summary>What the ${staff ? '' : 'public '}tests said<span class="unseen"> about ${name}</span></summary><pre tabindex="0">${cut(output)}</pre></details></td></tr>`}`;
 })}
-</tbody></table></section>`;
+</tbody></table>${hasHidden && html`<p class="muted small">Only public tests are told here. Points may also come from hidden tests, which are not shown.</p>`}</section>`;
 }
 
 const opened = html` open`;
