@@ -4,7 +4,8 @@ import type {RecordOf} from './records.ts';
 /** A record with the collection it is from. */
 export type AuditedRecord = {[C in WatchedCollection]: {collection: C; record: RecordOf<C>}}[WatchedCollection];
 
-type Description = {
+/** One entry of the log, before it has an id. */
+export type Description = {
   /** What makes the entry the only one of its kind. */
   key: string[];
   entry: Pick<AuditEntry, 'what' | 'who' | 'at' | 'course' | 'section' | 'assignment' | 'details'>;
@@ -13,8 +14,10 @@ type Description = {
 /**
  * Tells what a record means for the audit log: who, what, when, the id it is about. No student work, no output, and of a
  * name only whose it is.
+ *
+ * Shape: one entry; for a passback that is settled two, so that one that was settled before audit saw it has both.
  */
-export function describeRecord({collection, record}: AuditedRecord): Description {
+export function describeRecord({collection, record}: AuditedRecord): Description[] {
   const key = [collection, record.id];
   const {course, section, assignment} = record;
   const about = {course, section, assignment};
@@ -31,19 +34,21 @@ export function describeRecord({collection, record}: AuditedRecord): Description
         flags: flags.join(' '),
         namedStudent,
       };
-      return {key, entry: {...about, what: 'submission received', who: record.student, at: record.receivedAt, details}};
+      return [
+        {key, entry: {...about, what: 'submission received', who: record.student, at: record.receivedAt, details}},
+      ];
     }
 
     case 'parked': {
       const {sha256, bytes, client, submissionId, namedStudent} = record;
       const details = {sha256, bytes, client, submissionId, namedStudent};
-      return {key, entry: {...about, what: 'notebook parked', who: null, at: record.receivedAt, details}};
+      return [{key, entry: {...about, what: 'notebook parked', who: null, at: record.receivedAt, details}}];
     }
 
     case 'refusals': {
       const {code, status, client, message, namedStudent} = record;
       const details = {code, status, client, message, namedStudent};
-      return {key, entry: {...about, what: 'attempt refused', who: record.student, at: record.createdAt, details}};
+      return [{key, entry: {...about, what: 'attempt refused', who: record.student, at: record.createdAt, details}}];
     }
 
     case 'results': {
@@ -57,37 +62,29 @@ export function describeRecord({collection, record}: AuditedRecord): Description
         autograderSha256,
         isolation,
       };
-      return {key, entry: {...about, what: 'result recorded', who: record.student, at: record.createdAt, details}};
+      return [{key, entry: {...about, what: 'result recorded', who: record.student, at: record.createdAt, details}}];
     }
 
     case 'failures': {
       const {cause, message, strikes} = record;
-      return {
-        key,
-        entry: {
-          ...about,
-          what: 'submission given up',
-          who: record.student,
-          at: record.createdAt,
-          details: {cause, message, strikes},
-        },
-      };
+      const details = {cause, message, strikes};
+      return [
+        {key, entry: {...about, what: 'submission given up', who: record.student, at: record.createdAt, details}},
+      ];
     }
 
     case 'passbacks': {
-      const {submissionId, run, score, state, attempts, message} = record;
-      const details = {submissionId, run, earned: score.earned, possible: score.possible, state, attempts, message};
-      const final = state !== 'pending';
-      return {
-        key: final ? [...key, state] : key,
-        entry: {
-          ...about,
-          what: final ? `passback ${state}` : 'passback due',
-          who: record.student,
-          at: record.sentAt ?? record.createdAt,
-          details,
-        },
-      };
+      const {submissionId, run, score, state, attempts, message, createdAt} = record;
+      const who = record.student;
+      const details = {submissionId, run, earned: score.earned, possible: score.possible};
+      const due = {key, entry: {...about, what: 'passback due', who, at: createdAt, details}};
+      if (state === 'pending') {
+        return [due];
+      }
+
+      const at = record.sentAt ?? createdAt;
+      const settled = {...about, what: `passback ${state}`, who, at, details: {...details, attempts, message}};
+      return [due, {key: [...key, state], entry: settled}];
     }
   }
 }

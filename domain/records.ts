@@ -54,7 +54,7 @@ export const indexes = {
   runs: [],
   results: [
     ['submissionId', 'run'],
-    ['workId', 'run'],
+    ['workId', 'receivedAt'],
     ['course', 'cause', 'createdAt'],
     ['course', 'createdAt'],
     ['createdAt'],

@@ -1,13 +1,15 @@
 import {createServer, type IncomingMessage, type ServerResponse, request as send} from 'node:http';
 import type {AddressInfo} from 'node:net';
 import path from 'node:path';
-import {makeDemoLms} from './demo-lms.ts';
+import {type DemoLms, makeDemoLms} from './demo-lms.ts';
 import {makeStandInHub} from './stand-in-hub.ts';
 
 export type Companions = {
   url: string;
   /** The fraction the LMS holds for a student. */
   findScore: (student: string) => number | undefined;
+  /** Makes the LMS misbehave, until it is told otherwise. */
+  setFault: DemoLms['setFault'];
   close: () => Promise<void>;
 };
 
@@ -40,6 +42,7 @@ export async function startCompanions(settings: CompanionSettings): Promise<Comp
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     findScore: student => lms.scores().find(entry => entry.student === student)?.score,
+    setFault: lms.setFault,
     close: () =>
       new Promise(resolve => {
         server.close(() => resolve());

@@ -1,97 +1,18 @@
 import {randomBytes} from 'node:crypto';
-import {createWriteStream} from 'node:fs';
-import {mkdir, mkdtemp, rm} from 'node:fs/promises';
+import {mkdtemp, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {HoltError} from '../domain/errors.ts';
-import {startCompanions} from './companions.ts';
-import {findCourses, help, type Options, readOptions} from './options.ts';
+import {type Local, startLocal} from './local.ts';
+import {help, type Options, readOptions} from './options.ts';
 import {runSample} from './sample-run.ts';
-import {clientId, openSecrets, prefix, type Stack, type StackSettings} from './stack.ts';
+import {prefix} from './stack.ts';
 import {watchSources} from './watch-sources.ts';
 
-/* The local stack that `emulator.sh` starts: it wires the parts, says what happens, and ends all of it together. */
+/* What `emulator.sh` starts: the local stack, the sample on its way through it, and one end for all of it. */
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
-
-async function startStack(engine: Options['engine'], settings: StackSettings): Promise<Stack> {
-  if (engine === 'google') {
-    const {startGoogleStack} = await import('./google-stack.ts');
-    return startGoogleStack(settings);
-  }
-
-  const {startEmbeddedStack} = await import('./embedded-stack.ts');
-  return startEmbeddedStack(settings);
-}
-
-async function run(options: Options, closers: (() => unknown)[]): Promise<void> {
-  const startedAt = performance.now();
-  const names = findCourses(options.course);
-  const dataFolder = options.data ?? (await mkdtemp(path.join(tmpdir(), 'holt-demo-')));
-  await mkdir(dataFolder, {recursive: true, mode: 0o700});
-  if (!options.data) {
-    closers.push(() => rm(dataFolder, {recursive: true, force: true}));
-  }
-
-  const logFile = path.join(dataFolder, 'holt.log');
-  const logStream = createWriteStream(logFile, {flags: 'a', mode: 0o600});
-  closers.push(() => new Promise(resolve => logStream.end(resolve)));
-  const secrets = openSecrets(dataFolder);
-  const companions = await startCompanions({...secrets, prefix, clientId, dataFolder});
-  closers.push(companions.close);
-
-  const realHub = options.hub
-    ? await (await import('./real-hub.ts')).startRealHub({options, dataFolder, secrets, say})
-    : undefined;
-  if (realHub) {
-    closers.push(realHub.close);
-  }
-
-  const stack = await startStack(options.engine, {
-    port: options.port,
-    dataFolder,
-    courses: Object.fromEntries(names.map(name => [name, options.course])),
-    secrets,
-    companionsUrl: companions.url,
-    hub: realHub?.environment,
-    upgrade: options.upgrade,
-    onLine: line => logStream.write(`${line}\n`),
-    onUnexpectedExit: reason =>
-      fail(new HoltError('storage-unavailable', `${reason}: its last words are in ${logFile}.`)),
-  });
-  closers.push(stack.close);
-  say(`ready ${stack.url}`);
-  say(
-    `  started in ${((performance.now() - startedAt) / 1000).toFixed(1)} s on the ${options.engine} engine; log in ${logFile}`,
-  );
-  if (options.sample) {
-    const student = `student-${randomBytes(2).toString('hex')}`;
-    const closing = await runSample({origin: stack.url, prefix, student, findScore: companions.findScore, say});
-    say(closing);
-    if (options.demo) {
-      return;
-    }
-  }
-
-  say(`\nYour submissions   ${stack.url}${prefix}submissions   (any name)`);
-  say(`Demo LMS           ${companions.url}/`);
-  say(
-    'Submit a notebook  npm run holt -- submit NOTEBOOK --as NAME' +
-      (options.port === 10101 ? '' : ` --url ${stack.url}`),
-  );
-  realHub?.tell();
-  say('Ctrl-C ends everything; what was submitted stays.');
-  closers.push(
-    watchSources(async file => {
-      const restarted = await stack.restart(file);
-      say(restarted.length > 0 ? `${file} changed: restarted ${restarted.join(', ')}` : `${file} changed`);
-    }),
-  );
-  await new Promise(() => {});
-}
-
 const closers: (() => unknown)[] = [];
-
 let closing: Promise<void> | undefined;
 
 /** Ends everything, in the opposite order of its start; asked twice, it is done once. */
@@ -104,9 +25,65 @@ function closeAll(): Promise<void> {
   return closing;
 }
 
+async function run(options: Options): Promise<void> {
+  const startedAt = performance.now();
+  const dataFolder = options.data ?? (await mkdtemp(path.join(tmpdir(), 'holt-demo-')));
+  if (!options.data) {
+    closers.push(() => rm(dataFolder, {recursive: true, force: true}));
+  }
+
+  const hub = options.hub ? await import('./real-hub.ts') : undefined;
+  const local = await startLocal({
+    ...options,
+    dataFolder,
+    startHub: hub && (secrets => hub.startRealHub({port: options.port, dataFolder, secrets, say})),
+    onUnexpectedExit: reason => void fail(new HoltError('storage-unavailable', reason)),
+  });
+  closers.push(local.close);
+  say(`ready ${local.stack.url}`);
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+  say(`  started in ${seconds} s on the ${options.engine} engine; log in ${local.logFile}`);
+  if (options.sample && !options.hub) {
+    const student = `student-${randomBytes(2).toString('hex')}`;
+    say(await runSample({origin: local.stack.url, prefix, student, findScore: local.companions.findScore, say}));
+  }
+
+  if (!options.demo) {
+    tellWhatNext(local, options);
+    hub?.tellWhatNext(say);
+    closers.push(watchSources(file => restartFor(file, local)));
+    await new Promise(() => {});
+  }
+}
+
+function tellWhatNext({stack, companions}: Local, {port, hub}: Options): void {
+  const address = port === 10101 ? '' : ` --url ${stack.url}`;
+  say('');
+  if (!hub) {
+    say(`Your submissions   ${stack.url}${prefix}submissions   (log in as anybody)`);
+    say(`Submit a notebook  npm run holt -- submit NOTEBOOK --as NAME${address}`);
+  }
+
+  say(`The demo LMS       ${companions.url}/`);
+  say('Ctrl-C ends everything; what was submitted stays.');
+}
+
+async function restartFor(file: string, {stack}: Local): Promise<void> {
+  try {
+    const restarted = await stack.restart(file);
+    say(restarted.length > 0 ? `${file} changed: restarted ${restarted.join(', ')}` : `${file} changed`);
+  } catch (error) {
+    // A slip in the middle of an edit: the next change starts it again.
+    say(`${file} changed, and what it belongs to does not start:\n${describe(error)}`);
+  }
+}
+
+const describe = (error: unknown): string =>
+  error instanceof HoltError ? error.message : String((error as Error).stack ?? error);
+
 async function fail(error: unknown): Promise<void> {
   await closeAll();
-  process.stderr.write(`${error instanceof HoltError ? error.message : String((error as Error).stack ?? error)}\n`);
+  process.stderr.write(`${describe(error)}\n`);
   process.exit(1);
 }
 
@@ -120,7 +97,7 @@ try {
       process.on(signal, () => void closeAll().then(() => process.exit(options.demo ? 130 : 0)));
     }
 
-    await run(options, closers);
+    await run(options);
     await closeAll();
     process.exit(0);
   }

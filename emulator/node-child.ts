@@ -41,9 +41,8 @@ export async function startNodeChild(settings: ChildSettings): Promise<NodeChild
     pid: () => current.child.pid,
     url: () => current.url,
     async restart() {
-      const old = current.child;
       closing = true;
-      await end(old);
+      await end(current.child);
       current = await start(settings);
       closing = false;
       watchExit(current.child);
@@ -60,8 +59,13 @@ async function start({name, program, environment, onLine}: ChildSettings): Promi
     env: environment,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
+  const lastWords: string[] = [];
   forLines(child.stdout, onLine);
-  forLines(child.stderr, onLine);
+  forLines(child.stderr, line => {
+    lastWords.push(line);
+    lastWords.splice(0, lastWords.length - 5);
+    onLine(line);
+  });
   const url = await new Promise<string>((resolve, reject) => {
     child.on('message', (message: ChildMessage) => {
       if ('ready' in message) {
@@ -72,7 +76,9 @@ async function start({name, program, environment, onLine}: ChildSettings): Promi
     });
     child.once('error', reject);
     child.once('exit', code =>
-      reject(new HoltError('invalid-setting', `${name} ended at its start with exit code ${code}.`)),
+      reject(
+        new HoltError('invalid-setting', `${name} ended at its start with exit code ${code}.\n${lastWords.join('\n')}`),
+      ),
     );
   });
   return {child, url};

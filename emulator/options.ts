@@ -28,7 +28,7 @@ demo LMS. Everything listens on 127.0.0.1 only.
   --course FOLDER    grade this course: a folder with course-config.json and the archives
   --data FOLDER      keep everything here (default: .holt/<engine>)
   --port PORT        where Holt listens (default: 10101)
-  --hub              add a real JupyterHub and JupyterLab with the Submit button
+  --hub              add a real JupyterHub and JupyterLab with the Submit button, on the next port
   --engine google    the same on Google's emulators instead of the embedded engine
   --no-upgrade       refuse data of an older version instead of upgrading it
 `;
@@ -50,6 +50,13 @@ export function readOptions(args: readonly string[]): Options {
   }
 
   const demo = values.demo ?? false;
+  if (values.hub && (demo || port === 0)) {
+    throw new HoltError(
+      'invalid-setting',
+      '--hub is to click: it needs a --port other than 0, and goes without --demo.',
+    );
+  }
+
   const course = path.resolve(values.course ?? path.join(sampleLab, 'autograders'));
   const kept = values.data ? path.resolve(values.data) : path.join(root, '.holt', engine);
   return {

@@ -1,12 +1,15 @@
 import {randomBytes} from 'node:crypto';
 import {existsSync, readFileSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
+import type {NodeChild} from './node-child.ts';
 import {root} from './options.ts';
 
 /** A running local stack, whichever engine it stands on. */
 export type Stack = {
   /** Where Holt answers. */
   url: string;
+  /** The processes of Holt itself, by name, so that a test can kill and start each. */
+  parts: ReadonlyMap<string, NodeChild>;
   /** Restarts what sources under this path (from the root) belong to; answers the names of what was restarted. */
   restart: (changed: string) => Promise<string[]>;
   close: () => Promise<void>;
@@ -63,6 +66,8 @@ export function makeEnvironment(settings: StackSettings): Record<string, string>
     METADATA_SERVER_DETECTION: 'none',
     HOLT_COURSES: JSON.stringify(courses),
     HOLT_SESSION_KEY: secrets.sessionKey,
+    // Whoever logs in as staff sees every course.
+    HOLT_ADMINS: 'staff',
     JUPYTERHUB_API_URL: `${companionsUrl}/hub/api`,
     JUPYTERHUB_API_TOKEN: secrets.apiToken,
     JUPYTERHUB_CLIENT_ID: clientId,

@@ -23,7 +23,9 @@ const EMBEDDED_TASKS = Math.max(availableParallelism(), 1);
 /** Beside the functions, in a checkout as in the deployed layout. */
 const graderProgram = import.meta.url.endsWith('.ts') ? '../grader-job/main.ts' : '../grader-job/main.js';
 
-const prefixOf = ({ENVIRONMENT}: Settings): string => (ENVIRONMENT ? `${ENVIRONMENT}-` : '');
+/** The embedded engine's folder is an environment of its own; on Google Cloud environments can share a project. */
+const prefixOf = ({HOLT_ENGINE, ENVIRONMENT}: Settings): string =>
+  HOLT_ENGINE === 'google' && ENVIRONMENT ? `${ENVIRONMENT}-` : '';
 
 export async function makeStageLog(settings: Settings, component: string): Promise<Log> {
   const {makeLog} = await import('../adapters/log.ts');

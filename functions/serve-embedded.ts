@@ -2,7 +2,9 @@ import {createServer, type IncomingMessage, type RequestListener, type Server, t
 import type {AddressInfo} from 'node:net';
 import {HoltError} from '../domain/errors.ts';
 import type {StageEvent} from '../domain/events.ts';
+import {endLastLife} from '../domain/last-life.ts';
 import {makeContext, makeExchange, makeStageLog, openEmbedded, stages} from './index.ts';
+import {now} from './runtime.ts';
 import type {Settings} from './settings.ts';
 
 /** Answers a request that is not the exchange's; false leaves it to the exchange. Local stacks put their stand-ins here. */
@@ -26,6 +28,7 @@ export async function startEmbedded(settings: Settings, companion: Companion = (
   const {engine, handleSigned, startDelivery, close} = await openEmbedded(settings, () => signedUrl, log);
   signed.on('request', (request, response) => void handleSigned(request, response));
 
+  await endLastLife({...(await engine.records()), now});
   const context = async (component: string) => makeContext(settings, engine, component);
   const listener = (await makeExchange(await context('exchange'))) as RequestListener;
   const handlers = {

@@ -23,24 +23,28 @@ export function makeAudit({find, transact, now, log, prefix}: AuditNeeds) {
       return log('WARNING', 'dropped: the record is gone', {collection, id});
     }
 
-    const description = describeRecord({collection, record} as AuditedRecord);
-    const entry: AuditEntry = {
-      ...description.entry,
-      id: await makeDocumentId('audit', ...description.key),
-      collection,
-      recordId: id,
-      createdAt: now(),
-    };
+    const entries = await Promise.all(
+      describeRecord({collection, record} as AuditedRecord).map(
+        async ({key, entry}): Promise<AuditEntry> => ({
+          ...entry,
+          id: await makeDocumentId('audit', ...key),
+          collection,
+          recordId: id,
+          createdAt: now(),
+        }),
+      ),
+    );
     const written = await transact(async transaction => {
-      if (await transaction.find('audit', entry.id)) {
-        return false;
+      const known = await Promise.all(entries.map(entry => transaction.find('audit', entry.id)));
+      const missing = entries.filter((_, index) => !known[index]);
+      for (const entry of missing) {
+        transaction.create('audit', entry);
       }
 
-      transaction.create('audit', entry);
-      return true;
+      return missing;
     });
-    if (written) {
-      log('DEBUG', 'audited', {what: entry.what, collection, id});
+    for (const {what} of written) {
+      log('DEBUG', 'audited', {what, collection, id});
     }
   };
 }

@@ -8,6 +8,7 @@ import {makeCookie, type Request} from './http.ts';
 import {makeVerifier, parkedCookieName} from './park.ts';
 import type {Attempt} from './refusals.ts';
 import type {Receipt, Upload} from './submit.ts';
+import {makeWaiting} from './waiting.ts';
 
 export type ClaimNeeds = {
   find: Find;
@@ -20,9 +21,6 @@ export type ClaimNeeds = {
   secure: boolean;
 };
 
-/** At most so many cookies of parked notebooks are looked at in one request. */
-const cookiesAtOnce = 20;
-
 /** Makes the claiming of parked notebooks: a parked notebook becomes its owner's submission, once. */
 export function makeClaim({find, transact, objects, hub, submit, now, log, secure}: ClaimNeeds) {
   /** Submits a parked notebook as `identity`. The caller has checked that it may. Called twice, it creates nothing twice. */
@@ -32,7 +30,7 @@ export function makeClaim({find, transact, objects, hub, submit, now, log, secur
     }
 
     const {course, section, assignment, submissionId} = parked;
-    const receipt = await submit({
+    const upload: Upload = {
       key: {course, section, assignment},
       student: name,
       proof,
@@ -45,13 +43,28 @@ export function makeClaim({find, transact, objects, hub, submit, now, log, secur
       trace: parked.trace,
       store: async id => void (await objects.copy(parkedName(submissionId), notebookName(id))),
       parked,
-    });
+    };
+    const receipt = await submit(upload).catch(error => findReceipt(parked, error));
     await objects
       .remove(parkedName(submissionId))
       .catch(error =>
         log('WARNING', 'a claimed notebook’s parked copy stays until it expires', {submissionId, error: String(error)}),
       );
     return receipt;
+  };
+
+  /** The bytes are gone when another request claimed the notebook a moment earlier, and when it expired. */
+  const findReceipt = async ({id}: Parked, error: unknown): Promise<Receipt> => {
+    if (!(error instanceof HoltError) || error.code !== 'not-found') {
+      throw error;
+    }
+
+    const claimedAs = (await find('parked', id))?.claimedAs;
+    if (!claimedAs) {
+      throw new HoltError('expired', 'This notebook is kept no longer: press Submit again.', {cause: error});
+    }
+
+    return {submissionId: claimedAs, outcome: 'same'};
   };
 
   /**
@@ -63,9 +76,14 @@ export function makeClaim({find, transact, objects, hub, submit, now, log, secur
     request: Request,
     attempt: Attempt,
   ): Promise<{parked: Parked; identity: Identity | undefined; receipt: Receipt}> => {
-    const {parked, secret} = await getOwnParked(request);
-    if (parked.claimedAs) {
-      return {parked, identity: undefined, receipt: {submissionId: parked.claimedAs, outcome: 'same'}};
+    const {parked, secret} = await getOwnParked(request, attempt);
+    const claimed = ({claimedAs}: Parked) =>
+      claimedAs
+        ? {parked, identity: undefined, receipt: {submissionId: claimedAs, outcome: 'same' as const}}
+        : undefined;
+    const before = claimed(parked);
+    if (before) {
+      return before;
     }
 
     const code = request.query.get('code');
@@ -76,10 +94,14 @@ export function makeClaim({find, transact, objects, hub, submit, now, log, secur
       );
     }
 
-    attempt.key = {course: parked.course, section: parked.section, assignment: parked.assignment};
-    attempt.namedStudent = parked.namedStudent ?? undefined;
     const user = await hub.findUserByCode(code, await makeVerifier(secret));
     if (!user) {
+      // A code works once: the same callback, sent twice at a time, may have claimed the notebook meanwhile.
+      const meanwhile = claimed((await find('parked', parked.id)) ?? parked);
+      if (meanwhile) {
+        return meanwhile;
+      }
+
       throw new HoltError(
         'invalid-state',
         'The hub did not confirm this login, so your notebook waits: press Submit again.',
@@ -99,7 +121,7 @@ export function makeClaim({find, transact, objects, hub, submit, now, log, secur
     return {parked, identity, receipt: await claim(parked, identity, false)};
   };
 
-  const getOwnParked = async (request: Request): Promise<{parked: Parked; secret: string}> => {
+  const getOwnParked = async (request: Request, attempt: Attempt): Promise<{parked: Parked; secret: string}> => {
     const parked = await find('parked', await makeDocumentId('parked', request.query.get('state') ?? ''));
     const secret = parked && request.cookies[parkedCookieName(parked.id)];
     if (!parked || !secret || (await hashBytes(secret)) !== parked.cookieHash) {
@@ -109,6 +131,8 @@ export function makeClaim({find, transact, objects, hub, submit, now, log, secur
       );
     }
 
+    attempt.key = {course: parked.course, section: parked.section, assignment: parked.assignment};
+    attempt.namedStudent = parked.namedStudent ?? undefined;
     if (!parked.claimedAs && parked.expireAt <= now()) {
       throw new HoltError(
         'expired',
@@ -127,46 +151,10 @@ export function makeClaim({find, transact, objects, hub, submit, now, log, secur
       }
     });
 
-  /** Finds the notebooks that this browser parked and nobody claimed, by its cookies. */
-  const findWaiting = async (request: Request): Promise<Parked[]> => {
-    const prefix = parkedCookieName('');
-    const ids = Object.keys(request.cookies)
-      .filter(name => name.startsWith(prefix))
-      .map(name => name.slice(prefix.length));
-    const found = await Promise.all(
-      ids.slice(0, cookiesAtOnce).map(async id => {
-        const parked = /^[\w-]{1,100}$/.test(id) ? await find('parked', id) : undefined;
-        const own = parked && (await hashBytes(request.cookies[parkedCookieName(id)] ?? '')) === parked.cookieHash;
-        return own && !parked.claimed && parked.expireAt > now() ? parked : undefined;
-      }),
-    );
-    return found.filter(parked => parked !== undefined);
-  };
-
-  /** Claims what this browser parked under this user's name while the hub's login had expired; answers cookies to end. */
-  const claimWaiting = async (request: Request, identity: Identity, path: string): Promise<string[]> => {
-    const own = (await findWaiting(request)).filter(({namedStudent}) => namedStudent === identity.name);
-    const ended: string[] = [];
-    for (const parked of own) {
-      try {
-        await claim(parked, identity, true);
-        ended.push(endCookie(parked.id, path));
-      } catch (error) {
-        // One notebook that cannot be claimed now must not cost the request it came with; it waits on.
-        log('WARNING', 'a waiting notebook could not be claimed', {
-          submissionId: parked.submissionId,
-          error: String(error),
-        });
-      }
-    }
-
-    return ended;
-  };
-
   const endCookie = (parkedId: string, path: string): string =>
     makeCookie(parkedCookieName(parkedId), '', {path, maxAgeSeconds: 0, secure});
 
-  return {claim, claimByCallback, claimWaiting, findWaiting, endCookie};
+  return {claim, claimByCallback, endCookie, ...makeWaiting({find, claim, endCookie, now, log})};
 }
 
 export type Claim = ReturnType<typeof makeClaim>;

@@ -8,32 +8,55 @@ export type FindCourseNeeds = {find: Find; wake: Wake; wait: Wait; log: Log};
 
 /** How long a course's record is used before it is read again, and how long an unknown course is not waited for. */
 const fresh = {knownMilliseconds: 5000, unknownMilliseconds: 60_000};
-const syncWait = {seconds: 5, stepSeconds: 0.1};
+const syncWait = {seconds: 5, stepSeconds: [0.1, 0.2, 0.3], lastStepSeconds: 0.5};
+/** Anybody can name courses that do not exist: no more than these are waited for at a time. */
+const mostAwaited = 20;
+const mostKnown = 10_000;
 
 /**
  * Makes the look-up of courses for the exchange, which only reads: dispatch brings courses in. A course that is not
- * there yet is asked for once and waited for, so that the first student of a new course is not turned away.
+ * there yet is asked for once and waited for, so that the first students of a new course are not turned away.
  */
 export function makeFindCourse({find, wake, wait, log}: FindCourseNeeds) {
-  const seen = new Map<string, {until: number; course: Course | undefined}>();
+  const known = new Map<string, {until: number; course: Course}>();
+  const unknown = new Map<string, number>();
+  const awaited = new Map<string, Promise<Course | undefined>>();
 
   const look = async (name: string): Promise<Course | undefined> => {
     const course = await find('courses', await makeDocumentId('course', name));
-    if (seen.size > 10_000) {
-      seen.clear();
+    if (course) {
+      remember(known, name, {until: performance.now() + fresh.knownMilliseconds, course});
     }
 
-    seen.set(name, {
-      until: performance.now() + (course ? fresh.knownMilliseconds : fresh.unknownMilliseconds),
-      course,
-    });
     return course;
   };
 
+  const awaitCourse = async (name: string): Promise<Course | undefined> => {
+    const start = performance.now();
+    wake({course: name}).catch(error =>
+      log('WARNING', 'the wake-up for an unknown course failed', {error: String(error)}),
+    );
+    const steps = [...syncWait.stepSeconds];
+    let waited = 0;
+    // Reading takes its time too: whichever clock is ahead counts.
+    while (waited < syncWait.seconds && performance.now() - start < syncWait.seconds * 1000) {
+      const step = Math.min(steps.shift() ?? syncWait.lastStepSeconds, syncWait.seconds - waited);
+      await wait(step);
+      waited += step;
+      const arrived = await look(name);
+      if (arrived) {
+        return arrived;
+      }
+    }
+
+    remember(unknown, name, performance.now() + fresh.unknownMilliseconds);
+    return undefined;
+  };
+
   const findCourse = async (name: string): Promise<Course | undefined> => {
-    const hit = seen.get(name);
+    const hit = known.get(name);
     if (hit && hit.until > performance.now()) {
-      return hit.course ?? (await look(name));
+      return hit.course;
     }
 
     const course = await look(name);
@@ -41,18 +64,14 @@ export function makeFindCourse({find, wake, wait, log}: FindCourseNeeds) {
       return course;
     }
 
-    await wake({course: name}).catch(error =>
-      log('WARNING', 'the wake-up for an unknown course failed', {error: String(error)}),
-    );
-    for (let waited = 0; waited < syncWait.seconds; waited += syncWait.stepSeconds) {
-      await wait(syncWait.stepSeconds);
-      const arrived = await look(name);
-      if (arrived) {
-        return arrived;
-      }
+    const shared = awaited.get(name);
+    if (shared || (unknown.get(name) ?? 0) > performance.now() || awaited.size >= mostAwaited) {
+      return shared;
     }
 
-    return undefined;
+    const wanted = awaitCourse(name).finally(() => awaited.delete(name));
+    awaited.set(name, wanted);
+    return wanted;
   };
 
   /** Throws `unknown-course` or `unknown-assignment`. What was added a second ago is seen: a miss reads again. */
@@ -73,4 +92,12 @@ export function makeFindCourse({find, wake, wait, log}: FindCourseNeeds) {
   };
 
   return {findCourse, getConfig};
+}
+
+function remember<T>(memory: Map<string, T>, name: string, value: T): void {
+  if (memory.size > mostKnown) {
+    memory.clear();
+  }
+
+  memory.set(name, value);
 }

@@ -5,7 +5,7 @@ import {notebookName} from '../../domain/object-names.ts';
 import type {Now, Objects} from '../../domain/ports.ts';
 import type {Claim} from './claim.ts';
 import type {Dialect, Route} from './dialects/dialect.ts';
-import {type Reply, type Request, redirect, unexpected} from './http.ts';
+import {problem, type Reply, type Request, redirect, unexpected} from './http.ts';
 import {namedUser} from './identify.ts';
 import {isLoginState, type Login} from './login.ts';
 import type {Parking} from './park.ts';
@@ -54,7 +54,7 @@ export function makeExchange(needs: ExchangeNeeds) {
         return answerUnder(prefix, dialect, request);
       }
 
-      if (`${request.path}/` === prefix && request.method === 'GET') {
+      if (`${request.path}/` === prefix && methodOf(request) === 'GET') {
         return redirect(prefix);
       }
     }
@@ -65,7 +65,7 @@ export function makeExchange(needs: ExchangeNeeds) {
   async function answerUnder(prefix: string, dialect: Dialect, request: Request): Promise<Reply> {
     const path = request.path.slice(prefix.length);
     const routes = dialect.routes.filter(route => route.path === path);
-    const method = request.method === 'HEAD' ? 'GET' : request.method;
+    const method = methodOf(request);
     const route = routes.find(candidate => candidate.method === method);
     if (route) {
       return route.verb === 'greet'
@@ -73,15 +73,13 @@ export function makeExchange(needs: ExchangeNeeds) {
         : recorded(request, dialect, attempt => answerSubmit(request, route, prefix, dialect, attempt));
     }
 
-    if (path === CALLBACK && browser) {
+    const isCallback = path === CALLBACK && browser;
+    if (isCallback && method === 'GET') {
       return recorded(request, dialect, attempt => answerCallback(request, dialect, prefix, attempt, browser));
     }
 
-    if (routes.length > 0) {
-      throw new HoltError(
-        'method-not-allowed',
-        `${request.method} is not answered here: ${routes.map(({method}) => method).join(' or ')} is.`,
-      );
+    if (isCallback || routes.length > 0) {
+      return refuseMethod(request, dialect, isCallback ? ['GET'] : routes.map(({method}) => method));
     }
 
     return (await answerStatus(request, path, prefix)) ?? notFound();
@@ -97,7 +95,7 @@ export function makeExchange(needs: ExchangeNeeds) {
     checkSameOrigin(request);
     // Who asks comes first: a refused sender's notebook is never held in memory.
     const identity = await identify(request);
-    attempt.student = identity?.name;
+    attempt.student = identity?.proof.verified ? identity.name : undefined;
     const {key, content} = route.decode(request, await request.readBody());
     attempt.key = key;
     const sha256 = await hashBytes(content);
@@ -110,7 +108,8 @@ export function makeExchange(needs: ExchangeNeeds) {
       }
 
       await needs.getConfig(key);
-      return browser.park({key, content, sha256, namedStudent, client, address: request.address, prefix, trace});
+      const {address, cookies} = request;
+      return browser.park({key, content, sha256, namedStudent, client, address, cookies, prefix, trace});
     }
 
     const receipt = await submit({
@@ -157,6 +156,14 @@ export function makeExchange(needs: ExchangeNeeds) {
     );
   }
 
+  /** Source: RFC 9110, section 15.5.6: the answer names the methods that are allowed. */
+  async function refuseMethod({method, trace}: Request, {name}: Dialect, allowed: string[]): Promise<Reply> {
+    const error = new HoltError('method-not-allowed', `${method} is not answered here: ${allowed.join(' or ')} is.`);
+    await refuse(error, {client: name, trace});
+    const reply = problem(error, trace);
+    return {...reply, headers: {...reply.headers, Allow: allowed.join(', ')}};
+  }
+
   /** Runs an attempt to submit; what is refused is recorded with as much as had become known. */
   async function recorded(
     request: Request,
@@ -176,6 +183,8 @@ export function makeExchange(needs: ExchangeNeeds) {
 const notFound = (): never => {
   throw new HoltError('not-found', 'There is nothing at this address: your submissions are listed at …/submissions.');
 };
+
+const methodOf = ({method}: Request): string => (method === 'HEAD' ? 'GET' : method);
 
 const withCookies = (reply: Reply, cookies: string[]): Reply =>
   cookies.length > 0 ? {...reply, headers: {...reply.headers, 'Set-Cookie': cookies}} : reply;

@@ -67,7 +67,7 @@ export function problem(error: HoltError, trace: string): Reply {
     headers: {
       'Content-Type': 'application/problem+json',
       ...(error.status === 401 ? {'WWW-Authenticate': 'token realm="JupyterHub"'} : {}),
-      ...(error.status === 503 || error.status === 429 ? {'Retry-After': '5'} : {}),
+      ...(error.retryable ? {'Retry-After': '5'} : {}),
     },
     body: JSON.stringify({
       type: 'about:blank',

@@ -46,7 +46,9 @@ export function makeLogin({hub, sealSession, secure}: LoginNeeds) {
     }
 
     const next = Buffer.from(encoded, 'base64url').toString();
-    return {user, next: next.startsWith(prefix) ? next : `${prefix}submissions`};
+    // The cookie is the browser's to change: only a plain path below the prefix is gone to.
+    const isOwnPath = next.startsWith(prefix) && /^\/(?![/\\])[\x21-\x7e]*$/.test(next);
+    return {user, next: isOwnPath ? next : `${prefix}submissions`};
   };
 
   /**

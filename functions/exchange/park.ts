@@ -4,8 +4,8 @@ import {HoltError} from '../../domain/errors.ts';
 import {parkedName} from '../../domain/object-names.ts';
 import type {Count, Hub, Log, NewId, Now, Objects, Transact} from '../../domain/ports.ts';
 import type {Client, Parked} from '../../domain/submission.ts';
-import {addSeconds, type Sha256} from '../../domain/values.ts';
-import {makeCookie, type Reply, redirect} from './http.ts';
+import {addSeconds, RecordId, type Sha256} from '../../domain/values.ts';
+import {makeCookie, type Reply, type Request, redirect} from './http.ts';
 
 export type ParkSettings = {
   /** Unclaimed notebooks that one network address may have waiting. A whole classroom can share an address. */
@@ -34,6 +34,8 @@ export type Parking = {
   namedStudent: string | undefined;
   client: Client;
   address: string;
+  /** What the browser holds already: cookies of notebooks that wait. */
+  cookies: Request['cookies'];
   /** The client's prefix: where the cookie is sent back to. */
   prefix: string;
   trace: string;
@@ -42,8 +44,23 @@ export type Parking = {
 /** A parked notebook is kept so long for its owner to log in. */
 export const PARKED_SECONDS = 14 * 24 * 3600;
 
+const cookiePrefix = 'holt-parked-';
+
 /** One cookie for each parked notebook, so that a double press loses none. */
-export const parkedCookieName = (parkedId: string): string => `holt-parked-${parkedId}`;
+export const parkedCookieName = (parkedId: string): string => cookiePrefix + parkedId;
+
+/**
+ * A browser holds at most so many of them, about 2 kB. Servers refuse requests whose headers are too long, so whoever
+ * pressed Submit all evening after the login had ended could do nothing here any more.
+ */
+const mostCookies = 20;
+
+/** The ids of parked notebooks whose cookies a request brings, oldest first as browsers send them (RFC 6265, 5.4). */
+export const heldParkedIds = (cookies: Request['cookies']): string[] =>
+  Object.keys(cookies)
+    .filter(name => name.startsWith(cookiePrefix))
+    .map(name => name.slice(cookiePrefix.length))
+    .filter(id => RecordId.safeParse(id).success);
 
 /** PKCE's verifier comes from the cookie, so nothing on the server can redeem a code without the browser. */
 export const makeVerifier = (secret: string): Promise<string> => makeDocumentId('pkce', secret);
@@ -80,7 +97,8 @@ export function makePark({count, transact, objects, hub, now, newId, log, settin
     }
   };
 
-  return async ({key, content, sha256, namedStudent, client, address, prefix, trace}: Parking): Promise<Reply> => {
+  return async (parking: Parking): Promise<Reply> => {
+    const {key, content, sha256, namedStudent, client, address, cookies, prefix, trace} = parking;
     const addressHash = await hashBytes(address);
     await check(addressHash);
     const [state, secret] = [makeSecret(), makeSecret()];
@@ -110,11 +128,15 @@ export function makePark({count, transact, objects, hub, now, newId, log, settin
       course: key.course,
       trace,
     });
-    const cookie = makeCookie(parkedCookieName(parked.id), secret, {
-      path: prefix,
-      maxAgeSeconds: PARKED_SECONDS,
-      secure: settings.secure,
+    const makeParkedCookie = (id: string, value: string, maxAgeSeconds: number) =>
+      makeCookie(parkedCookieName(id), value, {path: prefix, maxAgeSeconds, secure: settings.secure});
+    return redirect(hub.authorizeUrl(state, await makeChallenge(await makeVerifier(secret))), {
+      'Set-Cookie': [
+        makeParkedCookie(parked.id, secret, PARKED_SECONDS),
+        ...heldParkedIds(cookies)
+          .slice(0, -(mostCookies - 1))
+          .map(id => makeParkedCookie(id, '', 0)),
+      ],
     });
-    return redirect(hub.authorizeUrl(state, await makeChallenge(await makeVerifier(secret))), {'Set-Cookie': cookie});
   };
 }

@@ -6,7 +6,7 @@ export type BodySettings = {
   maxBodyBytes: number;
   /** Bytes of bodies that all requests together may hold in memory. */
   bodyMemoryBytes: number;
-  /** After so long a body must have come at `minBytesPerSecond` on average. */
+  /** After so long a body must have come at `minBytesPerSecond` on average; a pause may last three times as long. */
   bodyGraceSeconds: number;
   minBytesPerSecond: number;
 };
@@ -26,8 +26,11 @@ export function makeReadBody({maxBodyBytes, bodyMemoryBytes, bodyGraceSeconds, m
       `The notebook is larger than ${megabytes(maxBodyBytes)}: clear large outputs (Kernel > Restart and Clear Outputs) and submit again.`,
     );
 
-  /** Reads the body whole; `release` gives its bytes back to the budget and must be called once the body is let go. */
-  return (request: IncomingMessage): {read: () => Promise<Uint8Array>; release: () => void} => {
+  /**
+   * Reads the body whole, or takes the one that the framework has read. `release` gives its bytes back to the budget and
+   * must be called once the body is let go.
+   */
+  return (request: IncomingMessage): {read: (rawBody?: Uint8Array) => Promise<Uint8Array>; release: () => void} => {
     let held = 0;
     const hold = (bytes: number) => {
       if (inMemory + bytes > bodyMemoryBytes) {
@@ -45,20 +48,31 @@ export function makeReadBody({maxBodyBytes, bodyMemoryBytes, bodyGraceSeconds, m
       held = 0;
     };
 
-    const read = async (): Promise<Uint8Array> => {
-      const declared = Number(request.headers['content-length'] ?? Number.NaN);
-      if (declared > maxBodyBytes) {
+    const read = async (rawBody?: Uint8Array): Promise<Uint8Array> => {
+      const {'content-length': declared = 0, 'content-encoding': encoding = 'identity'} = request.headers;
+      if (encoding.toLowerCase() !== 'identity') {
+        throw new HoltError(
+          'malformed-request',
+          'The request is compressed, which is not supported: send it without Content-Encoding.',
+        );
+      }
+
+      if (Number(declared) > maxBodyBytes || (rawBody && rawBody.length > maxBodyBytes)) {
         throw tooLarge();
       }
 
-      hold(Number.isFinite(declared) ? declared : 0);
+      if (rawBody || request.readableEnded) {
+        return rawBody ?? new Uint8Array();
+      }
+
       return new Promise((resolve, reject) => {
         const chunks: Buffer[] = [];
         let received = 0;
-        const startedAt = performance.now();
+        const graceMilliseconds = bodyGraceSeconds * 1000;
+        // What came quickly buys time, but not so much that a stalled sender could hold memory for long.
+        let paidUntil = performance.now() + graceMilliseconds;
         const pace = setInterval(() => {
-          const seconds = (performance.now() - startedAt) / 1000;
-          if (seconds > bodyGraceSeconds && received / seconds < minBytesPerSecond) {
+          if (performance.now() > paidUntil) {
             fail(
               new HoltError(
                 'body-timeout',
@@ -85,15 +99,16 @@ export function makeReadBody({maxBodyBytes, bodyMemoryBytes, bodyGraceSeconds, m
             return fail(tooLarge());
           }
 
-          if (received > held) {
-            try {
-              hold(received - held);
-            } catch (error) {
-              return fail(error as HoltError);
-            }
+          try {
+            // What is only announced takes no memory: else a few that announce and do not send would keep all others out.
+            hold(chunk.length);
+          } catch (error) {
+            return fail(error as HoltError);
           }
 
           chunks.push(chunk);
+          const bought = paidUntil + (chunk.length / minBytesPerSecond) * 1000;
+          paidUntil = Math.min(bought, performance.now() + 3 * graceMilliseconds);
         };
         const onEnd = () => {
           done();
@@ -107,6 +122,10 @@ export function makeReadBody({maxBodyBytes, bodyMemoryBytes, bodyGraceSeconds, m
             ),
           );
         request.on('data', onData).on('end', onEnd).on('error', onCut).on('close', onCut);
+        // Whoever went away while it was found out who asks will not be heard of again.
+        if (request.destroyed) {
+          onCut();
+        }
       });
     };
 

@@ -27,18 +27,25 @@ export function makeListener(
     // functions-framework has read the body before it calls a handler; `serve.ts` has not.
     const {rawBody} = incoming as IncomingMessage & {rawBody?: Buffer};
     const body = readBody(incoming);
-    let reply: Reply;
-    try {
-      const request = toRequest(incoming, trace, settings.proxyHops, async () => rawBody ?? body.read());
-      reply = await answer(request);
-    } catch (error) {
+    const tell = (error: unknown): Reply => {
       const known = error instanceof HoltError ? error : unexpected(error);
-      log(known.status < 500 ? 'INFO' : 'ERROR', known.message, {trace, code: known.code, cause: describe(error)});
-      reply = problem(known, trace);
-    }
+      const {status, code} = known;
+      // What a person did wrong is in the refusals; what is wrong on this side is told here.
+      const details = status < 500 ? {} : {detail: known.message, cause: describe(error)};
+      log(status < 500 ? 'INFO' : 'ERROR', 'answered with a problem', {trace, code, status, ...details});
+      return problem(known, trace);
+    };
 
-    body.release();
-    send(incoming, outgoing, reply, trace);
+    try {
+      const request = toRequest(incoming, trace, settings.proxyHops, () => body.read(rawBody));
+      const reply = await answer(request).catch(tell);
+      body.release();
+      send(incoming, outgoing, reply, trace);
+    } catch (error) {
+      // A reply that cannot be sent must not end the process with everybody else's requests.
+      body.release();
+      send(incoming, outgoing, tell(error), trace);
+    }
   };
 }
 

@@ -35,7 +35,11 @@ export function checkGradeResult(result: GradeResult, autograder: Autograder | u
   }
 
   const earned = new Map(result.questions.map(question => [question.name, question.earned]));
-  const questions = autograder.questions.map(({name, possible}) => ({name, earned: earned.get(name) ?? 0, possible}));
+  const questions = autograder.questions.map(({name, possible}) => ({
+    name,
+    earned: Math.min(earned.get(name) ?? 0, possible),
+    possible,
+  }));
   return {cause: result.cause, message: result.message, score: addScores(questions), questions, problem: undefined};
 }
 

@@ -2,7 +2,7 @@ import {workKeyOf} from '../../domain/assignment.ts';
 import {HoltError} from '../../domain/errors.ts';
 import {objectOf, type StageEvent} from '../../domain/events.ts';
 import type {Result} from '../../domain/grade.ts';
-import {parseResultName, resultName} from '../../domain/object-names.ts';
+import {type ObjectName, parseResultName, resultName} from '../../domain/object-names.ts';
 import type {Find, List, Log, Now, Objects, Transact, Wake} from '../../domain/ports.ts';
 import {JobResult, MAX_RESULT_BYTES} from '../../domain/result.ts';
 import {checkGradeResult} from './check-result.ts';
@@ -51,23 +51,24 @@ export function makeRecord(needs: RecordNeeds) {
 
   /** Reads a result; one that cannot be believed becomes a run that failed by infrastructure, so that it is tried again. */
   async function readResult({id, run}: {id: string; run: number}): Promise<JobResult | undefined> {
-    const bytes = await readObject(resultName(id, run), MAX_RESULT_BYTES);
+    const inspected = /^inspect-([0-9a-f]{64})$/.exec(id)?.[1];
+    const bytes = await readBytes(resultName(id, run));
     if (!bytes) {
       return undefined;
     }
 
     const parsed = JobResult.safeParse(parseJson(bytes));
-    const ownId =
-      parsed.data?.kind === 'inspect' ? `inspect-${parsed.data.autograderSha256}` : parsed.data?.submissionId;
-    if (parsed.success && ownId === id && parsed.data.run === run) {
-      return parsed.data;
+    const result = parsed.data;
+    const isOwn =
+      result?.kind === 'inspect'
+        ? result.autograderSha256 === inspected
+        : inspected === undefined && result?.submissionId === id;
+    if (result && isOwn && result.run === run) {
+      return result;
     }
 
-    log('ERROR', 'a result cannot be believed; the run counts as failed', {
-      id,
-      run,
-      issues: parsed.error?.issues.slice(0, 5),
-    });
+    const issues = parsed.error?.issues.slice(0, 5);
+    log('ERROR', 'a result cannot be believed; the run counts as failed', {id, run, bytes: bytes.byteLength, issues});
     const at = now();
     const failed = {
       schemaVersion: 1 as const,
@@ -80,10 +81,22 @@ export function makeRecord(needs: RecordNeeds) {
       finishedAt: at,
       questions: [],
     };
-    const sha256 = /^inspect-([0-9a-f]{64})$/.exec(id)?.[1];
-    return sha256
-      ? {...failed, kind: 'inspect', autograderSha256: sha256}
+    return inspected
+      ? {...failed, kind: 'inspect', autograderSha256: inspected}
       : {...failed, kind: 'grade', submissionId: id, autograderSha256: '0'.repeat(64)};
+  }
+
+  /** An object too large to be a result is there, and says nothing. */
+  async function readBytes(object: ObjectName): Promise<Uint8Array | undefined> {
+    try {
+      return await readObject(object, MAX_RESULT_BYTES);
+    } catch (error) {
+      if (error instanceof HoltError && error.code === 'too-large') {
+        return new Uint8Array();
+      }
+
+      throw error;
+    }
   }
 
   async function toRecord(result: JobResult & {kind: 'grade'}): Promise<Result> {

@@ -1,17 +1,14 @@
-import type {List, Log, Now, Transact} from '../../domain/ports.ts';
+import type {Log, Now, Transact} from '../../domain/ports.ts';
 import {backoffSeconds} from '../../domain/queue.ts';
-import type {InspectResult} from '../../domain/result.ts';
+import {type InspectResult, isScored} from '../../domain/result.ts';
 import {addSeconds} from '../../domain/values.ts';
-
-/** After so many failed runs of its inspection an archive is staff's to look at. */
-const inspectionStrikes = 3;
 
 /**
  * Records an archive's inspection, and answers the course that waited for it. An inspection that failed by
- * infrastructure is tried again; after three times the archive counts as broken, because code of its author runs there.
+ * infrastructure says nothing about the archive, which is never judged again: it is tried until one does.
  */
 export async function recordInspection(
-  {transact, now, log}: {transact: Transact; now: Now; log: Log; list: List},
+  {transact, now, log}: {transact: Transact; now: Now; log: Log},
   {autograderSha256, cause, message, questions, run}: InspectResult,
 ): Promise<string | undefined> {
   return transact(async transaction => {
@@ -20,12 +17,18 @@ export async function recordInspection(
       transaction.find('autograders', autograderSha256),
       transaction.find('queue', id),
     ]);
-    const strikes = (entry?.strikes ?? 0) + 1;
-    if (!known && entry && cause === 'infrastructure' && strikes < inspectionStrikes) {
+    if (!known && cause === 'infrastructure') {
       // A result of an older run says nothing about the run that is under way.
-      if (entry.claim?.run === run) {
-        const visibleAt = addSeconds(now(), backoffSeconds(strikes));
-        transaction.put('queue', {...entry, claimed: false, claim: null, strikes, visibleAt});
+      if (entry?.claim?.run === run) {
+        const strikes = entry.strikes + 1;
+        transaction.put('queue', {
+          ...entry,
+          claimed: false,
+          claim: null,
+          strikes,
+          visibleAt: addSeconds(now(), backoffSeconds(strikes)),
+          waitingFor: {cause: 'infrastructure', message: message || 'The archive could not be inspected.'},
+        });
       }
 
       return undefined;
@@ -35,9 +38,8 @@ export async function recordInspection(
       transaction.remove('queue', id);
     }
 
-    if (!known && (entry || cause !== 'infrastructure')) {
-      const failed = cause === 'autograder' || cause === 'infrastructure';
-      const problem = failed ? message || 'The archive could not be inspected.' : findProblem(questions);
+    if (!known) {
+      const problem = isScored(cause) ? findProblem(questions) : message || 'The archive could not be inspected.';
       transaction.create('autograders', {
         id: autograderSha256,
         questions: problem ? [] : questions,

@@ -11,7 +11,7 @@ import {addSeconds} from '../../domain/values.ts';
 
 type Needs = {find: Find; list: List; transact: Transact; now: Now; log: Log};
 
-/** More results of one student for one assignment are not looked at; the newest are. */
+/** So many results of one student for one assignment are looked at, those of the newest uploads. */
 const MOST_RESULTS = 1000;
 /** When nobody delivers the outbox event, the sweep replays it after so long. */
 const REPLAY_SECONDS = 60;
@@ -35,7 +35,7 @@ export async function recordRun(needs: Needs, result: Result): Promise<void> {
     const others = await needs.list({
       collection: 'results',
       where: [['workId', '==', result.workId]],
-      orderBy: ['run', 'desc'],
+      orderBy: ['receivedAt', 'desc'],
       limit: MOST_RESULTS,
     });
     const outcome = await transact(transaction =>

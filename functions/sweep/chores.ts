@@ -1,78 +1,108 @@
 import {workKeyOf} from '../../domain/assignment.ts';
 import {parkedName} from '../../domain/object-names.ts';
 import type {List, Log, Now, Objects, Replay, Transact} from '../../domain/ports.ts';
-import {giveUp} from '../../domain/queue.ts';
+import {giveUp, type QueueEntry} from '../../domain/queue.ts';
 import {addSeconds} from '../../domain/values.ts';
 
 const pageSize = 200;
+const pagesAtOnce = 10;
 
 /** Makes the chore that replays scores whose time to reach the LMS has come. */
 export function makeReplayPassbacks({list, replay, now}: {list: List; replay: Replay; now: Now}) {
   return async (): Promise<number> => {
-    const due = await list({
-      collection: 'passbacks',
-      where: [
-        ['state', '==', 'pending'],
-        ['nextAttemptAt', '<=', now()],
-      ],
-      orderBy: ['nextAttemptAt', 'asc'],
-      limit: pageSize,
-    });
-    for (const {id} of due) {
-      await replay('passback', id);
+    const at = now();
+    let after: readonly [string, string] | undefined;
+    let found = 0;
+    for (let pages = 0; pages < pagesAtOnce; pages += 1) {
+      const due = await list({
+        collection: 'passbacks',
+        where: [
+          ['state', '==', 'pending'],
+          ['nextAttemptAt', '<=', at],
+        ],
+        orderBy: ['nextAttemptAt', 'asc'],
+        after,
+        limit: pageSize,
+      });
+      for (const {id} of due) {
+        await replay('passback', id);
+      }
+
+      found += due.length;
+      const last = due.at(-1);
+      if (!last?.nextAttemptAt || due.length < pageSize) {
+        break;
+      }
+
+      after = [last.nextAttemptAt, last.id];
     }
 
-    return due.length;
+    return found;
   };
 }
 
 /**
  * Makes the chore that gives up on submissions: three started runs without a score, and two hours. The student hears
- * that it was not their fault; pressing Submit again queues it anew.
+ * that it was not their fault; pressing Submit again queues it anew. An inspection is only forgotten: who needs its
+ * archive asks for it again.
  */
 export function makeGiveUp({list, transact, now, log}: {list: List; transact: Transact; now: Now; log: Log}) {
-  return async (): Promise<number> => {
-    const at = now();
-    const old = addSeconds(at, -giveUp.seconds);
-    const tired = await list({
-      collection: 'queue',
-      where: [
-        ['claimed', '==', false],
-        ['strikes', '>=', giveUp.strikes],
-      ],
-      orderBy: ['strikes', 'desc'],
-      limit: pageSize,
-    });
-    let given = 0;
-    for (const {id, queuedAt} of tired) {
-      if (queuedAt > old) {
-        continue;
+  const isTired = ({claimed, strikes, queuedAt}: QueueEntry): boolean =>
+    !claimed && strikes >= giveUp.strikes && queuedAt <= addSeconds(now(), -giveUp.seconds);
+
+  const giveUpOn = (id: string): Promise<boolean> =>
+    transact(async transaction => {
+      const [entry, submission, failure] = await Promise.all([
+        transaction.find('queue', id),
+        transaction.find('submissions', id),
+        transaction.find('failures', id),
+      ]);
+      if (!entry || !isTired(entry)) {
+        return false;
       }
 
-      given += 1;
-      await transact(async transaction => {
-        const [entry, submission, failure] = await Promise.all([
-          transaction.find('queue', id),
-          transaction.find('submissions', id),
-          transaction.find('failures', id),
-        ]);
-        if (!entry || entry.claimed) {
-          return;
-        }
+      transaction.remove('queue', id);
+      if (submission && !failure) {
+        transaction.create('failures', {
+          ...workKeyOf(submission),
+          id,
+          cause: 'infrastructure',
+          message: `Grading failed ${entry.strikes} times through no fault of the notebook. Staff can see it; submit the notebook again to have it graded anew.`,
+          strikes: entry.strikes,
+          createdAt: now(),
+        });
+      }
 
-        transaction.remove('queue', id);
-        if (submission && !failure) {
-          transaction.create('failures', {
-            ...workKeyOf(submission),
-            id,
-            cause: 'infrastructure',
-            message: `Grading failed ${entry.strikes} times through no fault of the notebook. Staff can see it; submit the notebook again to have it graded anew.`,
-            strikes: entry.strikes,
-            createdAt: at,
-          });
-        }
+      return true;
+    });
+
+  return async (): Promise<number> => {
+    let after: readonly [number, string] | undefined;
+    let given = 0;
+    for (let pages = 0; pages < pagesAtOnce; pages += 1) {
+      const page = await list({
+        collection: 'queue',
+        where: [
+          ['claimed', '==', false],
+          ['strikes', '>=', giveUp.strikes],
+        ],
+        orderBy: ['strikes', 'desc'],
+        after,
+        limit: pageSize,
       });
-      log('ERROR', 'submission given up', {submissionId: id});
+      for (const {id, kind, strikes} of page.filter(isTired)) {
+        if (await giveUpOn(id)) {
+          given += 1;
+          log('ERROR', kind === 'grade' ? 'submission given up' : 'inspection given up', {id, strikes});
+        }
+      }
+
+      const last = page.at(-1);
+      if (!last || page.length < pageSize) {
+        break;
+      }
+
+      after = [last.strikes, last.id];
     }
 
     return given;

@@ -1,6 +1,6 @@
 import {resultName} from '../../domain/object-names.ts';
 import type {Jobs, List, Log, Now, Objects, Replay, Transact} from '../../domain/ports.ts';
-import {backoffSeconds, type Claim, type QueueEntry} from '../../domain/queue.ts';
+import {backoffSeconds, type Claim, LATE_SECONDS, type QueueEntry} from '../../domain/queue.ts';
 import {addSeconds} from '../../domain/values.ts';
 
 export type FreeClaimsNeeds = {
@@ -19,30 +19,36 @@ const pageSize = 500;
 
 /**
  * Makes the chore that ends claims nobody works on any more: their time is up, or their execution has ended. A result
- * that was uploaded but not recorded is replayed instead. Only a run that started counts as a strike, and one that the
- * platform lost does not.
+ * that was uploaded but not recorded is replayed instead. An execution that goes on is left to, as long as its signed
+ * URLs live: it may have waited for its place. Only a run that is known to have started counts as a strike.
  */
 export function makeFreeClaims({list, transact, objectExists, findExecution, replay, now, log}: FreeClaimsNeeds) {
-  const lookAt = async (entry: QueueEntry, claim: Claim, state: ExecutionState): Promise<boolean> => {
+  const isOver = ({visibleAt}: QueueEntry, state: ExecutionState): boolean =>
+    state === 'ended' ||
+    state === 'lost' ||
+    (state === 'running' ? addSeconds(visibleAt, LATE_SECONDS) : visibleAt) <= now();
+
+  const end = async (entry: QueueEntry, claim: Claim, state: ExecutionState): Promise<void> => {
     const result = resultName(entry.id, claim.run);
     if (await objectExists(result)) {
-      await replay('record', result.name);
-      return true;
+      return replay('record', result.name);
     }
 
-    await free(entry, claim, state);
-    log('WARNING', 'a claim ended without a result', {id: entry.id, run: claim.run, execution: claim.execution, state});
-    return true;
+    if (await free(entry, state)) {
+      const {run, execution} = claim;
+      log('WARNING', 'a claim ended without a result', {id: entry.id, run, execution, state});
+    }
   };
 
-  const free = ({id}: QueueEntry, claim: Claim, state: ExecutionState): Promise<void> =>
+  const free = ({id, claim, visibleAt}: QueueEntry, state: ExecutionState): Promise<boolean> =>
     transact(async transaction => {
       const entry = await transaction.find('queue', id);
-      if (entry?.claim?.run !== claim.run) {
-        return;
+      // Dispatch may have heard of the execution meanwhile, and given the claim its time.
+      if (!entry?.claim || entry.claim.run !== claim?.run || entry.visibleAt !== visibleAt) {
+        return false;
       }
 
-      const started = claim.execution !== null && state !== 'lost';
+      const started = state === 'ended' || state === 'running';
       const strikes = entry.strikes + (started ? 1 : 0);
       transaction.put('queue', {
         ...entry,
@@ -57,6 +63,7 @@ export function makeFreeClaims({list, transact, objectExists, findExecution, rep
             }
           : null,
       });
+      return true;
     });
 
   return async (): Promise<number> => {
@@ -79,9 +86,9 @@ export function makeFreeClaims({list, transact, objectExists, findExecution, rep
         }
 
         const state = (execution && states.get(execution)) || 'unknown';
-        const over = entry.visibleAt <= now() || state === 'ended' || state === 'lost';
-        if (claim && over && (await lookAt(entry, claim, state))) {
+        if (claim && isOver(entry, state)) {
           found += 1;
+          await end(entry, claim, state);
         }
       }
 

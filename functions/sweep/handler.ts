@@ -26,7 +26,9 @@ export function makeSweep({transact, wake, now, newId, log, chores}: SweepNeeds)
     }
 
     const failures: unknown[] = [];
-    for (const [chore, run] of Object.entries(chores)) {
+    // Dispatch looks at every course's source and at the queue, whatever else happened.
+    const wakeDispatch = () => wake({course: '*'}).then(() => 0);
+    for (const [chore, run] of Object.entries({...chores, 'wake dispatch': wakeDispatch})) {
       try {
         const found = await run();
         if (found > 0) {
@@ -38,8 +40,6 @@ export function makeSweep({transact, wake, now, newId, log, chores}: SweepNeeds)
       }
     }
 
-    // Dispatch looks at every course's source and at the queue, whatever else happened.
-    await wake({course: '*'});
     await updateLease({transact}, LEASE, holder, {until: now()});
     if (failures.length > 0) {
       throw new AggregateError(failures, 'Some chores of the sweep failed; the next minute tries them again.');

@@ -2,33 +2,42 @@ import {watchedCollections} from '../../domain/audit.ts';
 import {type AuditedRecord, describeRecord} from '../../domain/audit-entries.ts';
 import {makeDocumentId} from '../../domain/document-id.ts';
 import type {Find, List, Now, Replay, Transact} from '../../domain/ports.ts';
-import {addSeconds} from '../../domain/values.ts';
+import {addSeconds, type Instant} from '../../domain/values.ts';
 
 export type ReplayAuditNeeds = {find: Find; list: List; replay: Replay; transact: Transact; now: Now};
 
 const pageSize = 200;
 const pagesAtOnce = 20;
+/** More replays of one collection wait for the next minute, so that a stage that is down is not buried in them. */
+const replaysAtOnce = 200;
 /** A record this young may still be on its ordinary way to audit. */
 const YOUNG_SECONDS = 60;
-/** Clocks of instances differ: a record may be written with a time shortly before the cursor. */
+/** Clocks of instances differ: a record may be written with a time shortly before what was checked. */
 const OVERLAP_SECONDS = 30;
+/** A record that audit has not taken for so long no longer holds up the look at the others. */
+const PATIENCE_SECONDS = 86_400;
 const CURSORS = 'audit-cursors';
+const BEGINNING = '1970-01-01T00:00:00.000Z';
 
 /**
  * Makes the chore that replays records without an audit entry. It remembers how far each collection was checked; a
- * cursor moves on only when everything before it was checked.
+ * cursor stays at the first record that was missing until audit has taken it.
  */
 export function makeReplayAudit({find, list, replay, transact, now}: ReplayAuditNeeds) {
   const isAudited = async (audited: AuditedRecord): Promise<boolean> => {
-    const {key} = describeRecord(audited);
-    return (await find('audit', await makeDocumentId('audit', ...key))) !== undefined;
+    const found = await Promise.all(
+      describeRecord(audited).map(async ({key}) => find('audit', await makeDocumentId('audit', ...key))),
+    );
+    return found.every(Boolean);
   };
 
-  const checkCollection = async (collection: AuditedRecord['collection'], from: string) => {
+  const checkCollection = async (collection: AuditedRecord['collection'], from: Instant) => {
     const until = addSeconds(now(), -YOUNG_SECONDS);
-    let after: readonly [string, string] | undefined;
+    let after: readonly [Instant, string] | undefined;
     let missing = 0;
-    for (let pages = 0; pages < pagesAtOnce; pages += 1) {
+    let firstMissing: Instant | undefined;
+    let checkedUntil = from;
+    for (let pages = 0; pages < pagesAtOnce && missing < replaysAtOnce; pages += 1) {
       const page = await list({
         collection,
         where: [
@@ -40,32 +49,33 @@ export function makeReplayAudit({find, list, replay, transact, now}: ReplayAudit
         limit: pageSize,
       });
       const audited = await Promise.all(page.map(record => isAudited({collection, record} as AuditedRecord)));
-      for (const {id} of page.filter((_, index) => !audited[index])) {
+      for (const {id, createdAt} of page.filter((_, index) => !audited[index])) {
         missing += 1;
+        firstMissing ??= createdAt;
         await replay('audit', `${collection}/${id}`);
       }
 
       const last = page.at(-1);
       if (!last || page.length < pageSize) {
-        return {missing, checkedUntil: until};
+        checkedUntil = addSeconds(until, -OVERLAP_SECONDS);
+        break;
       }
 
       after = [last.createdAt, last.id];
+      checkedUntil = last.createdAt;
     }
 
-    return {missing, checkedUntil: after?.[0] ?? from};
+    return {missing, cursor: moveCursor({from, checkedUntil, firstMissing, until})};
   };
 
   return async (): Promise<number> => {
     const cursor = (await find('leases', CURSORS))?.cursor ?? {};
-    const moved: Record<string, string> = {};
+    const moved: Record<string, Instant> = {};
     let missing = 0;
     for (const collection of watchedCollections) {
-      const checkedUntil = cursor[collection];
-      const from = checkedUntil ? addSeconds(checkedUntil, -OVERLAP_SECONDS) : '1970-01-01T00:00:00.000Z';
-      const checked = await checkCollection(collection, from);
+      const checked = await checkCollection(collection, cursor[collection] ?? BEGINNING);
       missing += checked.missing;
-      moved[collection] = checked.checkedUntil;
+      moved[collection] = checked.cursor;
     }
 
     const at = now();
@@ -82,4 +92,14 @@ export function makeReplayAudit({find, list, replay, transact, now}: ReplayAudit
     });
     return missing;
   };
+}
+
+type Checked = {from: Instant; checkedUntil: Instant; firstMissing: Instant | undefined; until: Instant};
+
+/** Where the next look begins: never before this one began, never past what was checked. */
+function moveCursor({from, checkedUntil, firstMissing = checkedUntil, until}: Checked): Instant {
+  const patient = addSeconds(until, -PATIENCE_SECONDS);
+  const held = firstMissing > patient ? firstMissing : patient;
+  const next = held < checkedUntil ? held : checkedUntil;
+  return next > from ? next : from;
 }

@@ -1,15 +1,12 @@
-import {z} from 'zod';
 import {HoltError} from '../../../domain/errors.ts';
 import {assignmentOf, parseNotebook} from '../../../domain/notebook.ts';
 import {text} from '../http.ts';
+import {readJson} from '../read-json.ts';
 import type {Dialect} from './dialect.ts';
 
 /** The sentence that scripts look for in the reference's answer. */
 const success = 'Your submission is being graded and will be posted to the gradebook once it is finished running!';
 const postOnly = "This is a post only page. You probably shouldn't be here!";
-
-/** The JupyterLab button posts `{nb}`; the notebook's own metadata says what it answers. */
-const Body = z.looseObject({nb: z.unknown()});
 
 /**
  * otter-submit 0.1.16 and 0.1.17: `POST {prefix}` with `{"nb": notebook}`.
@@ -44,27 +41,15 @@ export const otterSubmit: Dialect = {
   ],
 };
 
+/** The JupyterLab button posts `{nb}`; the notebook's own metadata says what it answers. */
 function readNotebook(body: Uint8Array): unknown {
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder('utf-8', {fatal: true}).decode(body));
-  } catch (cause) {
-    throw new HoltError(
-      'malformed-request',
-      'The request is not JSON: send {"nb": <notebook>} as JupyterLab’s Submit button does.',
-      {
-        cause,
-      },
-    );
-  }
-
-  const parsed = Body.safeParse(value);
-  if (!parsed.success || parsed.data.nb === undefined) {
+  const value = readJson(body, 'send {"nb": <notebook>} as JupyterLab’s Submit button does');
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, 'nb')) {
     throw new HoltError(
       'malformed-request',
       'The request has no notebook: send {"nb": <notebook>} as JupyterLab’s Submit button does.',
     );
   }
 
-  return parsed.data.nb;
+  return (value as {nb: unknown}).nb;
 }

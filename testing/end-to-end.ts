@@ -1,0 +1,137 @@
+import {mkdtemp, readFile, rm} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import path from 'node:path';
+import {setTimeout as sleep} from 'node:timers/promises';
+import type {ExecutionContext} from 'ava';
+import {type Browser, openBrowser, pressSubmit} from '../emulator/as-otter-submit.ts';
+import {type Local, startLocal} from '../emulator/local.ts';
+import {sampleLab} from '../emulator/options.ts';
+import {prefix} from '../emulator/stack.ts';
+import {makeStandInToken} from '../emulator/stand-in-hub.ts';
+
+/** What a test reads of a submission's status. */
+export type SeenStatus = {
+  state: string;
+  score: {earned: number; possible: number} | null;
+  passback: {state: string; attempts: number} | null;
+  timeline: {stage: string; at: string}[];
+  message: string | null;
+};
+
+/** Starts a local stack in a folder of its own, ended and removed with the test. */
+export async function startForTest(t: ExecutionContext, engine: 'embedded' | 'google'): Promise<Local> {
+  const dataFolder = await mkdtemp(path.join(tmpdir(), `holt-${engine}-`));
+  const local = await startLocal({
+    engine,
+    port: 0,
+    dataFolder,
+    course: path.join(sampleLab, 'autograders'),
+    onUnexpectedExit() {},
+  });
+  t.teardown(async () => {
+    await local.close();
+    await rm(dataFolder, {recursive: true, force: true, maxRetries: 5});
+  });
+  return local;
+}
+
+/** A student at a browser, logged in at the stand-in hub. */
+export async function logIn({stack}: Local, student: string): Promise<Browser> {
+  const browser = openBrowser();
+  await browser.send(`${stack.url}/hub/login`, {
+    method: 'POST',
+    headers: {'Content-Type': 'application/x-www-form-urlencoded', Origin: stack.url},
+    body: new URLSearchParams({username: student}).toString(),
+  });
+  return browser;
+}
+
+/** Presses Submit on one of the lab's notebooks; answers the submission's id. */
+export async function submit(
+  t: ExecutionContext,
+  {stack}: Local,
+  student: string,
+  browser: Browser,
+  notebook: string,
+): Promise<string> {
+  const response = await pressSubmit(browser, {
+    origin: stack.url,
+    prefix,
+    student,
+    notebook: await readFile(path.join(sampleLab, `submissions/${notebook}.ipynb`), 'utf8'),
+    path: 'lab-demo.ipynb',
+  });
+  const answer = await response.text();
+  t.is(response.status, 200, answer);
+  const id = response.headers.get('holt-submission');
+  t.truthy(id);
+  return id ?? '';
+}
+
+/** Reads a status with the student's token; undefined while Holt is not there. */
+export async function readStatus({stack}: Local, student: string, id: string): Promise<SeenStatus | undefined> {
+  try {
+    const response = await fetch(`${stack.url}${prefix}submissions/${id}`, {
+      headers: {Authorization: `token ${makeStandInToken(student)}`},
+    });
+    return response.ok ? ((await response.json()) as SeenStatus) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Waits until something is true; fails with what it waited for. */
+export async function waitUntil(what: string, isTrue: () => Promise<unknown> | unknown, seconds = 90): Promise<void> {
+  const until = Date.now() + seconds * 1000;
+  while (!(await isTrue())) {
+    if (Date.now() > until) {
+      throw new Error(`waited ${seconds} s in vain: ${what}`);
+    }
+
+    await sleep(15);
+  }
+}
+
+/** Waits until a submission is graded and its score stands in the LMS, and answers its status. */
+export async function waitForGrade(local: Local, student: string, id: string): Promise<SeenStatus> {
+  let status: SeenStatus | undefined;
+  await waitUntil(`${student}'s grade at the LMS`, async () => {
+    status = await readStatus(local, student, id);
+    if (status?.state === 'failed') {
+      throw new Error(`failed: ${status.message}`);
+    }
+
+    return status?.passback?.state === 'sent' && local.companions.findScore(student) !== undefined;
+  }).catch(async error => {
+    const log = await readFile(local.logFile, 'utf8');
+    throw new Error(`${error.message}; ${JSON.stringify(status)}\n${log.split('\n').slice(-8).join('\n')}`);
+  });
+  return status as SeenStatus;
+}
+
+/** Kills a part as a power cut would, waits until it is gone, and starts it again. */
+export async function killAndRestart(
+  {stack}: Local,
+  name: string,
+  meanwhile: () => Promise<void> = async () => {},
+): Promise<void> {
+  const part = stack.parts.get(name);
+  const pid = part?.pid();
+  if (!part || !pid) {
+    throw new Error(`there is no part ${name}`);
+  }
+
+  process.kill(pid, 'SIGKILL');
+  await waitUntil(`${name} to be gone`, () => !isAlive(pid));
+  await meanwhile();
+  await part.restart();
+}
+
+const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+};

@@ -1,0 +1,53 @@
+import {eventTypes} from '../../domain/events.ts';
+import type {ManifestEntry} from '../../domain/manifest.ts';
+import {resultName} from '../../domain/object-names.ts';
+import type {Objects} from '../../domain/ports.ts';
+import type {JobResult} from '../../domain/result.ts';
+import {sampleGradeResult, sampleInspectResult} from '../make.ts';
+import type {makeEvents} from './events.ts';
+import type {Execution} from './platform.ts';
+
+/** Makes the containers of a platform: they answer what a test says. */
+export function makeMemoryGrader(
+  objects: Pick<Objects, 'write'>,
+  executions: readonly Execution[],
+  send: ReturnType<typeof makeEvents>['send'],
+) {
+  /** Puts a result where the container would, and tells record of it. */
+  const upload = async (id: string, run: number, result: unknown) => {
+    const object = resultName(id, run);
+    const bytes = result instanceof Uint8Array ? result : Buffer.from(JSON.stringify(result));
+    if ((await objects.write(object, bytes, 'application/json')) === 'written') {
+      send('record', {type: eventTypes.objectFinalized, subject: `objects/${object.name}`});
+    }
+  };
+
+  /** What the container answers for an entry of its manifest: 12 of 15 points. */
+  const gradeEntry = (entry: ManifestEntry): JobResult =>
+    entry.kind === 'inspect'
+      ? sampleInspectResult({run: entry.run, autograderSha256: entry.autograder.sha256})
+      : sampleGradeResult({
+          run: entry.run,
+          submissionId: entry.submissionId,
+          autograderSha256: entry.autograder.sha256,
+        });
+
+  const entriesOf = (execution: Execution) => execution.tasks.flatMap(({entries}) => entries);
+
+  /** Does the work of every execution that runs. Undefined for an entry is a container that died. */
+  const runExecutions = async (grade: (entry: ManifestEntry) => JobResult | undefined = gradeEntry) => {
+    for (const execution of executions.filter(({state}) => state === 'running')) {
+      for (const entry of entriesOf(execution)) {
+        const result = grade(entry);
+        const id = entry.kind === 'inspect' ? `inspect-${entry.autograder.sha256}` : entry.submissionId;
+        if (result) {
+          await upload(id, entry.run, result);
+        }
+      }
+
+      execution.state = 'ended';
+    }
+  };
+
+  return {upload, gradeEntry, entriesOf, runExecutions};
+}
