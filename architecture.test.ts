@@ -23,7 +23,7 @@ const arrows: Record<string, readonly RegExp[]> = {
     /^domain\//,
     node,
     /^(zod|fast-xml-parser|configurable-http-proxy)$/,
-    /^@google-cloud\/functions-framework(\/testing)?$/,
+    /^@google-cloud\/(functions-framework(\/testing)?|firestore)$/,
     /^@grpc\/grpc-js$/,
   ],
   cli: [/^cli\//, /^domain\//, node, /^(zod|commander)$/],

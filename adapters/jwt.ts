@@ -34,6 +34,8 @@ export function makeSessions(secret: string) {
 }
 
 export type JwtSettings = {
+  /** What the settings are called: `HOLT_JWT` or `HOLT_PROXY`. */
+  name: string;
   /** A shared secret (HS256), or a public key in PEM (RS256 or ES256). One of the two. */
   secret?: string | undefined;
   publicKey?: string | undefined;
@@ -45,8 +47,10 @@ export type JwtSettings = {
  *
  * Throws: `invalid-setting` when the key cannot be read.
  */
-export function makeJwtCheck({secret, publicKey, audience}: JwtSettings) {
-  const {key, algorithms} = secret ? {key: secretKey(secret), algorithms: ['HS256']} : readPublicKey(publicKey ?? '');
+export function makeJwtCheck({name, secret, publicKey, audience}: JwtSettings) {
+  const {key, algorithms} = secret
+    ? {key: secretKey(secret), algorithms: ['HS256']}
+    : readPublicKey(publicKey ?? '', `${name}_PUBLIC_KEY`);
 
   return async (token: string): Promise<HubUser | undefined> => {
     try {
@@ -76,11 +80,24 @@ function secretKey(secret: string): KeyObject {
   return createSecretKey(Buffer.from(secret));
 }
 
-function readPublicKey(pem: string): {key: KeyObject; algorithms: string[]} {
+function readPublicKey(pem: string, name: string): {key: KeyObject; algorithms: string[]} {
+  const refuse = (cause?: unknown) =>
+    new HoltError('invalid-setting', `${name} is not a public key in PEM, RSA of 2048 bits or more or P-256.`, {cause});
+  let key: KeyObject;
   try {
-    const key = createPublicKey(pem.replaceAll('\\n', '\n'));
-    return {key, algorithms: [key.asymmetricKeyType === 'ec' ? 'ES256' : 'RS256']};
+    key = createPublicKey(pem.replaceAll('\\n', '\n'));
   } catch (cause) {
-    throw new HoltError('invalid-setting', 'HOLT_JWT_PUBLIC_KEY is not a public key in PEM (RSA or P-256).', {cause});
+    throw refuse(cause);
   }
+
+  const {asymmetricKeyType: type, asymmetricKeyDetails: details} = key;
+  if (type === 'rsa' && (details?.modulusLength ?? 0) >= 2048) {
+    return {key, algorithms: ['RS256']};
+  }
+
+  if (type === 'ec' && details?.namedCurve === 'prime256v1') {
+    return {key, algorithms: ['ES256']};
+  }
+
+  throw refuse();
 }

@@ -82,7 +82,7 @@ export function describeRecord({collection, record}: AuditedRecord): Description
         return [due];
       }
 
-      const at = record.sentAt ?? createdAt;
+      const at = record.settledAt ?? createdAt;
       const settled = {...about, what: `passback ${state}`, who, at, details: {...details, attempts, message}};
       return [due, {key: [...key, state], entry: settled}];
     }

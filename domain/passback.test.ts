@@ -25,7 +25,7 @@ const passback: Passback = {
   attempts: 0,
   nextAttemptAt: addSeconds(createdAt, 60),
   message: '',
-  sentAt: null,
+  settledAt: null,
   createdAt,
 };
 
@@ -40,7 +40,7 @@ test('a score that was taken is sent', t => {
     state: 'sent',
     attempts: 1,
     nextAttemptAt: null,
-    sentAt: now,
+    settledAt: now,
     message: 'taken',
   });
 });
@@ -48,7 +48,7 @@ test('a score that was taken is sent', t => {
 test('a score that was taken while an older one may still arrive is sent once more', t => {
   const confirmAt = addSeconds(createdAt, 100);
   const settled = settlePassback(passback, {outcome: 'sent', message: ''}, {now: createdAt, confirmAt});
-  t.like(settled, {state: 'pending', attempts: 1, nextAttemptAt: confirmAt, sentAt: null});
+  t.like(settled, {state: 'pending', attempts: 1, nextAttemptAt: confirmAt, settledAt: null});
 });
 
 test('a score that was refused has failed, in the words of the LMS', t => {

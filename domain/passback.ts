@@ -22,7 +22,8 @@ export const Passback = WorkKey.extend({
   nextAttemptAt: Instant.nullable(),
   /** The LMS's own words, or why it is off. */
   message: z.string(),
-  sentAt: Instant.nullable(),
+  /** When the state became final; null while it is pending. */
+  settledAt: Instant.nullable(),
   createdAt: Instant,
 });
 export type Passback = z.infer<typeof Passback>;
@@ -33,6 +34,14 @@ export const PASSBACK_GIVE_UP_SECONDS = 48 * 3600;
 /** Seconds until a temporary failure is tried again: half a minute, doubled, at most an hour. */
 export const passbackBackoffSeconds = (attempts: number): number =>
   Math.min(30 * 2 ** Math.min(Math.max(attempts - 1, 0), 10), 3600);
+
+/** Ends a passback: nothing more is tried. */
+export const closePassback = (
+  passback: Passback,
+  state: Exclude<PassbackState, 'pending'>,
+  now: Instant,
+  message: string,
+): Passback => ({...passback, state, message, nextAttemptAt: null, settledAt: now});
 
 /**
  * Tells what becomes of a passback after one attempt to send it.
@@ -47,17 +56,15 @@ export function settlePassback(
 ): Passback {
   const attempted = {...passback, attempts: passback.attempts + 1, message};
   if (outcome === 'refused') {
-    return {...attempted, state: 'failed', nextAttemptAt: null};
+    return closePassback(attempted, 'failed', now, message);
   }
 
   if (outcome === 'sent') {
-    return confirmAt
-      ? {...attempted, nextAttemptAt: confirmAt}
-      : {...attempted, state: 'sent', nextAttemptAt: null, sentAt: now};
+    return confirmAt ? {...attempted, nextAttemptAt: confirmAt} : closePassback(attempted, 'sent', now, message);
   }
 
   return secondsBetween(passback.createdAt, now) >= PASSBACK_GIVE_UP_SECONDS
-    ? {...attempted, state: 'failed', nextAttemptAt: null}
+    ? closePassback(attempted, 'failed', now, message)
     : {...attempted, nextAttemptAt: addSeconds(now, passbackBackoffSeconds(attempted.attempts))};
 }
 

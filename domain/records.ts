@@ -66,6 +66,7 @@ export const indexes = {
     ['submissionId', 'revision'],
     ['course', 'state', 'createdAt'],
     ['createdAt'],
+    ['settledAt'],
   ],
   audit: [['recordId', 'createdAt'], ['course', 'createdAt'], ['createdAt']],
   leases: [],

@@ -92,7 +92,7 @@ const passback = (given: Partial<Passback> = {}): Passback => ({
   attempts: 1,
   nextAttemptAt: null,
   message: 'success: alice has 0.667',
-  sentAt: at(7),
+  settledAt: at(7),
   createdAt: at(6),
   ...given,
 });
@@ -220,7 +220,7 @@ test('the newest passback is the one that is told; its words are for staff', t =
     results: [result()],
     grade: grade({revision: 2}),
     passbacks: [
-      passback({state: 'superseded', sentAt: null}),
+      passback({state: 'superseded', settledAt: null}),
       passback({revision: 2, state: 'failed', attempts: 4, message: 'no such user'}),
     ],
   };

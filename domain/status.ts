@@ -187,7 +187,7 @@ function makeTimeline({submission, entry, failure, scored, broken, passback, tex
     ['grading', state === 'grading' ? entry?.claim?.claimedAt : startedAt],
     ['graded', scored && (isPlausible(scored.gradedAt) ? scored.gradedAt : scored.createdAt)],
     ['recorded', scored?.createdAt],
-    ['passed back', passback?.state === 'sent' ? passback.sentAt : undefined],
+    ['passed back', passback?.state === 'sent' ? passback.settledAt : undefined],
     ['failed', state === 'failed' ? (failure ?? broken)?.createdAt : undefined],
   ];
   return times.flatMap(([stage, at]) => (at ? [{stage, at}] : []));

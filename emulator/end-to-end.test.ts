@@ -37,16 +37,13 @@ test.serial(
     const stages: Record<string, (student: string, id: string) => Promise<void>> = {
       'right after the answer': async () => {},
       'while it is graded': async (student, id) => {
-        const browser = await logIn(local, student);
         await waitUntil('grading', async () => (await readStatus(local, student, id))?.state === 'grading');
       },
       'as soon as the result is recorded': async (student, id) => {
-        const browser = await logIn(local, student);
         await waitUntil('graded', async () => (await readStatus(local, student, id))?.state === 'graded');
       },
       'while the gradebook does not answer': async (student, id) => {
         local.companions.setFault('lost');
-        const browser = await logIn(local, student);
         await waitUntil('a send', async () => local.companions.findScore(student) !== undefined);
         t.is((await readStatus(local, student, id))?.state, 'graded');
         local.companions.setFault('none');

@@ -1,7 +1,7 @@
 import {z} from 'zod';
 import {HoltError} from '../domain/errors.ts';
 import {findMissing} from './requirements.ts';
-import {Settings, type Target} from './settings.ts';
+import {Settings, Target, targets} from './settings.ts';
 
 /** otter-service's lower-case names of the same settings. */
 const otherNames: Record<string, keyof Settings> = {
@@ -37,9 +37,19 @@ export function readConfig(target: Target | 'all', environment: NodeJS.ProcessEn
   return parsed.data;
 }
 
-/** The function that this process is to serve: `FUNCTION_TARGET`, as the platform and functions-framework name it. */
-export const readTarget = (environment: NodeJS.ProcessEnv = process.env): string | undefined =>
-  environment.FUNCTION_TARGET || undefined;
+/**
+ * Reads which function this process is to serve: `FUNCTION_TARGET`, as the platform and functions-framework name it.
+ *
+ * Throws: `invalid-setting` for any other name.
+ */
+export function readTarget(environment: NodeJS.ProcessEnv = process.env): Target | undefined {
+  const target = Target.optional().safeParse(environment.FUNCTION_TARGET?.trim() || undefined);
+  if (!target.success) {
+    throw new HoltError('invalid-setting', `FUNCTION_TARGET must be one of ${targets.join(', ')}, or not set.`);
+  }
+
+  return target.data;
+}
 
 /** What a grading task of the embedded engine finds in its environment: where its tools are, and nothing else. */
 export const readGraderEnvironment = (

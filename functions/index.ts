@@ -6,7 +6,7 @@ import type {StageEvent} from '../domain/events.ts';
 import type {Engine, Log} from '../domain/ports.ts';
 import {readConfig, readGraderEnvironment, readTarget} from './config.ts';
 import {newId, now, wait} from './runtime.ts';
-import {type Settings, Target} from './settings.ts';
+import type {Settings, Target} from './settings.ts';
 
 /*
  * The composition root: it constructs adapters and registers the functions, in the order a submission meets them, and
@@ -54,6 +54,7 @@ export async function makeExchange({settings, engine, log}: Context): Promise<Li
   const {JUPYTERHUB_API_URL: apiUrl, JUPYTERHUB_API_TOKEN: apiToken, JUPYTERHUB_SERVICE_PREFIX: prefix} = settings;
   const baseUrl = settings.JUPYTERHUB_BASE_URL;
   const keyOf = (kind: 'JWT' | 'PROXY') => ({
+    name: `HOLT_${kind}`,
     secret: settings[`HOLT_${kind}_SECRET`],
     publicKey: settings[`HOLT_${kind}_PUBLIC_KEY`],
     audience: settings[`HOLT_${kind}_AUDIENCE`],
@@ -173,8 +174,7 @@ export async function openEmbedded(settings: Settings, origin: () => string, log
 }
 
 /** Registers the function that the platform asks for, and answers it. */
-async function register(name: string): Promise<Listener | Stage> {
-  const target = Target.parse(name);
+async function register(target: Target): Promise<Listener | Stage> {
   const settings = readConfig(target);
   const context = await makeContext(settings, await openGoogle(settings), target);
   if (target === 'exchange') {

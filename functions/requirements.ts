@@ -46,6 +46,15 @@ function findMissingIdentity(settings: Settings, need: Need): string[] {
       : [
           'Nobody could log in: set JUPYTERHUB_API_URL, JUPYTERHUB_API_TOKEN and HOLT_HUB_ORIGIN for a JupyterHub, or HOLT_JWT_SECRET or HOLT_JWT_PUBLIC_KEY for tokens.',
         ]),
+    ...(settings.HOLT_JWT_SECRET && settings.HOLT_JWT_PUBLIC_KEY
+      ? ['HOLT_JWT_SECRET and HOLT_JWT_PUBLIC_KEY are both set: only one key is believed, so unset the other.']
+      : []),
+    ...(settings.HOLT_PROXY_SECRET && settings.HOLT_PROXY_PUBLIC_KEY
+      ? ['HOLT_PROXY_SECRET and HOLT_PROXY_PUBLIC_KEY are both set: only one key is believed, so unset the other.']
+      : []),
+    ...(proxy && !settings.HOLT_PROXY_HEADER
+      ? ['HOLT_PROXY_HEADER is not set: the key of a proxy is there, but not the header that it signs.']
+      : []),
     ...(settings.HOLT_PROXY_HEADER && !proxy
       ? [
           'HOLT_PROXY_HEADER needs HOLT_PROXY_SECRET or HOLT_PROXY_PUBLIC_KEY: an unsigned header would be believed from anybody.',

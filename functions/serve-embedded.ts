@@ -1,9 +1,8 @@
 import {createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse} from 'node:http';
-import type {AddressInfo} from 'node:net';
-import {HoltError} from '../domain/errors.ts';
 import type {StageEvent} from '../domain/events.ts';
 import {endLastLife} from '../domain/last-life.ts';
 import {makeContext, makeExchange, makeStageLog, openEmbedded, stages} from './index.ts';
+import {listen} from './listen.ts';
 import {now} from './runtime.ts';
 import type {Settings} from './settings.ts';
 
@@ -22,10 +21,29 @@ const GRACE_MILLISECONDS = 5000;
  * Throws: `busy` when another Holt has the folder, `invalid-setting` when the port is taken.
  */
 export async function startEmbedded(settings: Settings, companion: Companion = () => false): Promise<EmbeddedServer> {
+  // What was opened is closed in the opposite order, also when the start fails half-way.
+  const opened: (() => Promise<void>)[] = [];
+  const close = async () => {
+    for (let end = opened.pop(); end; end = opened.pop()) {
+      await end();
+    }
+  };
+
+  try {
+    return {url: await open(settings, companion, opened), close};
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function open(settings: Settings, companion: Companion, opened: (() => Promise<void>)[]): Promise<string> {
   const log = await makeStageLog(settings, 'holt');
   const signed = createServer();
   const signedUrl = await listen(signed, 0, '127.0.0.1');
+  opened.push(() => closeServer(signed));
   const {engine, handleSigned, startDelivery, close} = await openEmbedded(settings, () => signedUrl, log);
+  opened.push(close);
   signed.on('request', (request, response) => void handleSigned(request, response));
 
   await endLastLife({...(await engine.records()), now});
@@ -44,11 +62,7 @@ export async function startEmbedded(settings: Settings, companion: Companion = (
       listener(request, response);
     }
   });
-  const url = await listen(server, settings.PORT, settings.HOST).catch(async error => {
-    await close();
-    signed.close();
-    throw error;
-  });
+  const url = await listen(server, settings.PORT, settings.HOST);
   startDelivery((target, event: StageEvent) => handlers[target](event));
   // What the last life left behind is found at once, not in a minute.
   const runSweep = () =>
@@ -57,17 +71,12 @@ export async function startEmbedded(settings: Settings, companion: Companion = (
   const timer = setInterval(() => {
     sweeping = sweeping.then(runSweep);
   }, SWEEP_MILLISECONDS);
-
-  return {
-    url,
-    async close() {
-      clearInterval(timer);
-      await closeServer(server);
-      await sweeping;
-      await close();
-      await closeServer(signed);
-    },
-  };
+  opened.push(async () => {
+    clearInterval(timer);
+    await closeServer(server);
+    await sweeping;
+  });
+  return url;
 }
 
 /** Serves until the process is asked to end. */
@@ -77,23 +86,6 @@ export async function serveEmbedded(settings: Settings): Promise<void> {
   const end = () => void close().then(() => process.exit(0));
   process.once('SIGTERM', end);
   process.once('SIGINT', end);
-}
-
-/** Throws `invalid-setting` with a sentence when the port is taken or may not be used. */
-function listen(server: Server, port: number, host: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => {
-      const reason = cause.code === 'EADDRINUSE' ? 'is in use by another program' : `cannot be used (${cause.code})`;
-      reject(
-        new HoltError('invalid-setting', `Port ${port} on ${host} ${reason}: choose another with PORT or --port.`, {
-          cause,
-        }),
-      );
-    });
-    server.listen(port, host, () =>
-      resolve(`http://${host === '0.0.0.0' ? '127.0.0.1' : host}:${(server.address() as AddressInfo).port}`),
-    );
-  });
 }
 
 function closeServer(server: Server): Promise<void> {

@@ -1,7 +1,9 @@
 import {createServer, type RequestListener, type Server} from 'node:http';
 import {HoltError} from '../domain/errors.ts';
 import {readConfig, readTarget} from './config.ts';
-import {Target} from './settings.ts';
+import type {Stage} from './index.ts';
+import {listen} from './listen.ts';
+import type {Target} from './settings.ts';
 
 /*
  * What images and the local stack start. Event functions run behind functions-framework's server. The exchange runs on
@@ -11,6 +13,7 @@ import {Target} from './settings.ts';
 
 /** Time for requests under way when the process is asked to end. */
 const GRACE_MILLISECONDS = 10_000;
+const KEEP_ALIVE_MILLISECONDS = 620_000;
 
 async function makeServer(target: Target): Promise<Server> {
   const {registered} = await import('./index.ts');
@@ -18,23 +21,27 @@ async function makeServer(target: Target): Promise<Server> {
     return createServer(registered as RequestListener);
   }
 
-  const {getTestServer} = await import('@google-cloud/functions-framework/testing');
-  return getTestServer(target);
+  const {default: framework} = await import('@google-cloud/functions-framework');
+  const {default: testing} = await import('@google-cloud/functions-framework/testing');
+  // In the deployed layout this file brings its own copy of the framework, which knows of no function yet.
+  framework.cloudEvent(target, registered as Stage);
+  return testing.getTestServer(target);
 }
 
 async function serve(): Promise<void> {
-  const name = readTarget();
-  if (!name) {
+  const target = readTarget();
+  if (!target) {
     const {serveEmbedded} = await import('./serve-embedded.ts');
     const settings = readConfig('all');
     await serveEmbedded(settings);
     return;
   }
 
-  const target = Target.parse(name);
   const settings = readConfig(target);
   const server = await makeServer(target);
-  server.listen(settings.PORT, settings.HOST);
+  // A load balancer sends requests over connections that it keeps for ten minutes; it must be the one that ends them.
+  server.keepAliveTimeout = KEEP_ALIVE_MILLISECONDS;
+  await listen(server, settings.PORT, settings.HOST);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {
       server.close(() => process.exit(0));

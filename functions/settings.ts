@@ -30,7 +30,9 @@ const list = z.string().transform(value =>
 );
 const whole = (minimum: number, maximum: number) => z.coerce.number().int().min(minimum).max(maximum);
 const seconds = z.coerce.number().min(0).max(86_400);
-const origin = z.url({protocol: /^https?$/}).transform(value => new URL(value).origin);
+const url = z.url({protocol: /^https?$/, error: 'must be an address with http:// or https://'});
+const origin = url.transform(value => new URL(value).origin);
+const path = z.string().regex(/^\/([\w.~%@+-]+\/)*$/, 'must be a path that begins and ends with /');
 
 export const targets = ['exchange', 'dispatch', 'record', 'passback', 'audit', 'sweep'] as const;
 export const Target = z.enum(targets);
@@ -52,7 +54,7 @@ const Common = z.object({
   FIRESTORE_EMULATOR_HOST: text.optional(),
   PUBSUB_EMULATOR_HOST: text.optional(),
   /** Address of a storage emulator, for local runs. */
-  STORAGE_ENDPOINT: z.url().optional(),
+  STORAGE_ENDPOINT: url.optional(),
   /** Buckets are `<ENVIRONMENT>-<this>-work` and `-results`. */
   HOLT_BUCKET: text.optional(),
   /** Folder of the embedded engine. */
@@ -64,16 +66,10 @@ const Common = z.object({
 });
 
 const Exchange = z.object({
-  JUPYTERHUB_API_URL: z.url().optional(),
+  JUPYTERHUB_API_URL: url.optional(),
   JUPYTERHUB_API_TOKEN: text.optional(),
-  JUPYTERHUB_SERVICE_PREFIX: z
-    .string()
-    .regex(/^\/(.*\/)?$/, 'must begin and end with /')
-    .default('/services/otter_grade/'),
-  JUPYTERHUB_BASE_URL: z
-    .string()
-    .regex(/^\/(.*\/)?$/, 'must begin and end with /')
-    .default('/'),
+  JUPYTERHUB_SERVICE_PREFIX: path.default('/services/otter_grade/'),
+  JUPYTERHUB_BASE_URL: path.default('/'),
   /** OAuth client id of Holt at the hub; JupyterHub gives `service-<name>`. */
   JUPYTERHUB_CLIENT_ID: text.default('service-otter_grade'),
   /** Origins of the hub's pages as browsers see them, e.g. https://hub.example.edu; the first one is used in links. */
@@ -108,7 +104,7 @@ const Dispatch = z.object({
   COURSE_CONTENT_READER_APP_ID: text.optional(),
   COURSE_CONTENT_READER_PRIVATE_KEY: text.optional(),
   COURSE_CONTENT_READER_INSTALLATION_ID: text.optional(),
-  GITHUB_API_URL: z.url().optional(),
+  GITHUB_API_URL: url.optional(),
   /** `projects/P/locations/R/jobs/NAME` */
   GRADER_JOB: text.optional(),
   RUN_ENDPOINT: text.optional(),
@@ -127,7 +123,7 @@ const Passback = z.object({
     .regex(/^[\w.-]+(:\d+)?$/, 'must be a host name, without https://')
     .optional(),
   /** Overrides scheme and host of the outcomes URL. */
-  EDX_BASE_URL: z.url({protocol: /^https?$/}).optional(),
+  EDX_BASE_URL: url.optional(),
   POST_GRADE: flag.optional(),
 });
 

@@ -61,7 +61,7 @@ export async function makePassbackWorld({pause}: {pause?: () => Promise<void>} =
         attempts: 0,
         nextAttemptAt: addSeconds(clock.now, 60),
         message: '',
-        sentAt: null,
+        settledAt: null,
       };
       const grade = {policy: 'latest', receivedAt: clock.now, resultsSeen: revision, decidedAt: clock.now} as const;
       transaction.put('grades', {...common, ...at, ...grade, id});

@@ -9,9 +9,12 @@ const PRECONDITION_FAILED = 412;
 /** Signed URLs of version 4 live at most so long. */
 const MAX_SIGNED_SECONDS = 7 * 24 * 3600;
 
+/** One request's time; the largest archive takes less. */
+const TIMEOUT_MS = 120_000;
+
 /** Connects to Cloud Storage, or to a server of its JSON API at `apiEndpoint`. */
 export const connectStorage = ({projectId, apiEndpoint}: {projectId: string; apiEndpoint?: string | undefined}) =>
-  new Storage({projectId, ...(apiEndpoint && {apiEndpoint})});
+  new Storage({projectId, timeout: TIMEOUT_MS, ...(apiEndpoint && {apiEndpoint})});
 
 /** Names of the two buckets, prefix included. */
 type Settings = {work: string; results: string};

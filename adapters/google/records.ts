@@ -7,6 +7,7 @@ import {decodeRecord, encodeRecord, encodeValue} from './stored-record.ts';
 
 /** How often one transaction is run before its contention is reported. */
 const MAX_ATTEMPTS = 20;
+const DEADLINE_MS = 25_000;
 
 // gRPC status codes, https://grpc.io/docs/guides/status-codes/
 const ALREADY_EXISTS = 6;
@@ -39,7 +40,7 @@ export function makeRecords(db: Firestore, {prefix}: {prefix: string}): Records 
 
   return {
     async find(collection, id) {
-      const document = await documentOf(collection, id).get().catch(rethrow);
+      const document = await inTime(documentOf(collection, id).get());
       return read(collection, document.ref, document.data());
     },
 
@@ -53,39 +54,41 @@ export function makeRecords(db: Firestore, {prefix}: {prefix: string}): Records 
         field === 'id'
           ? filtered.orderBy(byId, direction)
           : filtered.orderBy(field, direction).orderBy(byId, direction);
-      const page = await (after ? goOn(ordered, query, after) : ordered).limit(limit).get().catch(rethrow);
+      const page = await inTime((after ? goOn(ordered, query, after) : ordered).limit(limit).get());
       return page.docs.map(document => read(collection, document.ref, document.data()) as RecordOf<C>);
     },
 
     async count({collection, where}) {
       const range = where.find(([, operator]) => operator !== '==');
       checkIndex({collection, where, orderBy: [range?.[0] ?? 'id', 'asc']});
-      const answer = await filter(collectionOf(collection), where).count().get().catch(rethrow);
+      const answer = await inTime(filter(collectionOf(collection), where).count().get());
       return answer.data().count;
     },
 
     transact: work =>
-      withPatience(() =>
-        db.runTransaction(
-          native =>
-            work({
-              async find(collection, id) {
-                const document = await native.get(documentOf(collection, id));
-                return read(collection, document.ref, document.data());
-              },
-              create(collection, record) {
-                native.create(documentOf(collection, record.id), encodeRecord(collection, record));
-              },
-              put(collection, record) {
-                native.set(documentOf(collection, record.id), encodeRecord(collection, record));
-              },
-              remove(collection, id) {
-                native.delete(documentOf(collection, id));
-              },
-            }),
-          {maxAttempts: 1},
+      inTime(
+        withPatience(() =>
+          db.runTransaction(
+            native =>
+              work({
+                async find(collection, id) {
+                  const document = await native.get(documentOf(collection, id));
+                  return read(collection, document.ref, document.data());
+                },
+                create(collection, record) {
+                  native.create(documentOf(collection, record.id), encodeRecord(collection, record));
+                },
+                put(collection, record) {
+                  native.set(documentOf(collection, record.id), encodeRecord(collection, record));
+                },
+                remove(collection, id) {
+                  native.delete(documentOf(collection, id));
+                },
+              }),
+            {maxAttempts: 1},
+          ),
         ),
-      ).catch(rethrow),
+      ),
   };
 }
 
@@ -94,16 +97,34 @@ export function makeRecords(db: Firestore, {prefix}: {prefix: string}): Records 
  * that those who collided collide again: measured with ten writers of one record, 7 s instead of 3 s.
  */
 async function withPatience<T>(run: () => Promise<T>): Promise<T> {
+  const deadline = performance.now() + DEADLINE_MS;
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await run();
     } catch (error) {
-      if (attempt === MAX_ATTEMPTS || !AGAIN.has((error as {code?: unknown}).code)) {
+      const isLate = performance.now() > deadline || attempt === MAX_ATTEMPTS;
+      if (isLate || !AGAIN.has((error as {code?: unknown}).code)) {
         throw error;
       }
 
       await sleep(Math.random() * Math.min(500 * 2 ** attempt, 8000));
     }
+  }
+}
+
+/** Waits no longer than somebody who submits would: the client itself goes on trying for minutes. */
+async function inTime<T>(operation: Promise<T>): Promise<T> {
+  const late = new AbortController();
+  const isOver = sleep(DEADLINE_MS, undefined, {signal: late.signal, ref: false}).then(() => {
+    throw unavailable(`Firestore gave no answer in ${DEADLINE_MS / 1000} s`);
+  });
+  try {
+    return await Promise.race([operation, isOver]);
+  } catch (error) {
+    return rethrow(error);
+  } finally {
+    isOver.catch(() => undefined);
+    late.abort();
   }
 }
 
@@ -155,10 +176,11 @@ function rethrow(error: unknown): never {
   }
 
   if (UNAVAILABLE.has(code)) {
-    throw new HoltError('storage-unavailable', 'Firestore cannot be reached now: try again in a minute.', {
-      cause: error,
-    });
+    throw unavailable('Firestore cannot be reached now', error);
   }
 
   throw error;
 }
+
+const unavailable = (what: string, cause?: unknown) =>
+  new HoltError('storage-unavailable', `${what}: try again in a minute.`, {cause});

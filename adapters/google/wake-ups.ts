@@ -10,7 +10,7 @@ export const connectPubSub = ({projectId, emulatorHost}: Settings): PubSub =>
 
 /** A wake-up is worth no more of a student's time than this: the sweep wakes dispatch too. */
 const WAKE_TIMEOUT_MS = 5000;
-const REPLAY_TIMEOUT_MS = 30_000;
+const REPLAY_TIMEOUT_MS = 10_000;
 
 /**
  * Makes Pub/Sub the messenger: topics `<prefix>dispatch` and `<prefix>replay-<stage>`. Messages name what they are

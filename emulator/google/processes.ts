@@ -24,6 +24,15 @@ export type Running = {
   end: (graceSeconds?: number) => Promise<void>;
 };
 
+const everything: Map<number, KnownProcess>[] = [];
+
+// However this process ends, short of SIGKILL, nothing is left behind; after SIGKILL the record tells.
+process.once('exit', () => {
+  for (const pid of everything.flatMap(running => [...running.keys()])) {
+    signalGroup(pid, 'SIGKILL');
+  }
+});
+
 /**
  * Makes a starter of programs, each in a process group of its own, that a later life can end.
  *
@@ -34,6 +43,7 @@ export async function makeProcesses(recordFile: string): Promise<{start: (progra
   await Promise.all(readRecord(recordFile).map(endOldGroup));
   rmSync(recordFile, {force: true});
   const running = new Map<number, KnownProcess>();
+  everything.push(running);
   const save = () => {
     writeFileSync(`${recordFile}.new`, JSON.stringify([...running.values()]));
     renameSync(`${recordFile}.new`, recordFile);

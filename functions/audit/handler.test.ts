@@ -103,7 +103,7 @@ test('a passback has an entry when it is due and one for each final state, whene
     {state: 'pending' as const},
     {state: 'failed' as const, message: 'Refused.', nextAttemptAt: null, attempts: 1},
     {state: 'pending' as const, message: 'Sent again.', attempts: 1},
-    {state: 'sent' as const, sentAt: at(60), nextAttemptAt: null, attempts: 2, message: 'Sent again.'},
+    {state: 'sent' as const, settledAt: at(60), nextAttemptAt: null, attempts: 2, message: 'Sent again.'},
   ];
   const {records, put, audit} = setUp();
   for (const state of states) {

@@ -120,7 +120,7 @@ export function makeFindReady({find, transact, now, wait, log, ensureArchive}: F
     });
 
   const moveBack = ({id, course, visibleAt}: QueueEntry, {wait: {cause, message, seconds}, seen}: Waiting) => {
-    log('INFO', 'entry waits', {id, course, cause, message});
+    log('INFO', 'entry waits', {id, course, cause, why: message});
     return transact(async transaction => {
       const [entry, current, autograder] = await Promise.all([
         transaction.find('queue', id),

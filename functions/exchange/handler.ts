@@ -158,7 +158,10 @@ export function makeExchange(needs: ExchangeNeeds) {
 
   /** Source: RFC 9110, section 15.5.6: the answer names the methods that are allowed. */
   async function refuseMethod({method, trace}: Request, {name}: Dialect, allowed: string[]): Promise<Reply> {
-    const error = new HoltError('method-not-allowed', `${method} is not answered here: ${allowed.join(' or ')} is.`);
+    const error = new HoltError(
+      'method-not-allowed',
+      `${method} is not answered here: send ${allowed.join(' or ')} instead.`,
+    );
     await refuse(error, {client: name, trace});
     const reply = problem(error, trace);
     return {...reply, headers: {...reply.headers, Allow: allowed.join(', ')}};

@@ -91,24 +91,34 @@ function send(incoming: IncomingMessage, outgoing: ServerResponse, reply: Reply,
     return;
   }
 
-  const unread = !incoming.readableEnded && !incoming.complete;
+  const body = Buffer.from(reply.body ?? '');
   outgoing.writeHead(reply.status, {
     'Cache-Control': 'no-store',
     'X-Content-Type-Options': 'nosniff',
     'Referrer-Policy': 'same-origin',
     'Holt-Trace': trace,
+    'Content-Length': body.length,
     ...reply.headers,
   });
-  outgoing.end(reply.body ?? '');
-  if (unread && !incoming.destroyed) {
-    discardRest(incoming);
+  if (incoming.readableEnded || incoming.complete || incoming.destroyed) {
+    outgoing.end(body);
+    return;
   }
+
+  // The whole answer is on its way, but not its end: with that a connection that is to be closed would be reset at once,
+  // and a sender who is still sending would never see why it was refused.
+  outgoing.flushHeaders();
+  outgoing.write(body);
+  discardRest(incoming, () => outgoing.end());
 }
 
-/** Closing at once would reset the connection, and the sender would never see why it was refused. */
-function discardRest(incoming: IncomingMessage): void {
+/** Reads and throws away, until the sender has ended or it is too much. */
+function discardRest(incoming: IncomingMessage, done: () => void): void {
   let bytes = 0;
-  const stop = () => incoming.socket?.destroy();
+  const stop = () => {
+    done();
+    incoming.socket?.destroy();
+  };
   const timer = setTimeout(stop, drain.milliseconds);
   timer.unref();
   incoming.on('error', () => {});
@@ -118,6 +128,10 @@ function discardRest(incoming: IncomingMessage): void {
       stop();
     }
   });
-  incoming.on('close', () => clearTimeout(timer));
+  incoming.on('end', done);
+  incoming.on('close', () => {
+    clearTimeout(timer);
+    done();
+  });
   incoming.resume();
 }

@@ -55,7 +55,7 @@ test('a score is sent once, to the line item of the course', async t => {
       fraction: 0.8,
     },
   ]);
-  t.like(stateOf(id), {state: 'sent', attempts: 1, nextAttemptAt: null, message: 'taken', sentAt: clock.now});
+  t.like(stateOf(id), {state: 'sent', attempts: 1, nextAttemptAt: null, message: 'taken', settledAt: clock.now});
   t.deepEqual(all('leases'), []);
 });
 
@@ -376,7 +376,7 @@ test('a holder that slept through its lease and sent an old score late has the n
   t.is(stateOf(newer.id)?.state, 'sent');
   wake(sent);
   await sleeper;
-  t.like(stateOf(newer.id), {state: 'pending', sentAt: null});
+  t.like(stateOf(newer.id), {state: 'pending', settledAt: null});
   for (let minute = 0; minute < 5; minute += 1) {
     advance(60);
     await Promise.all(due().map(run));

@@ -1,5 +1,5 @@
 import {HoltError} from '../../domain/errors.ts';
-import {isPassbackDue, type Passback, type SendOutcome, settlePassback} from '../../domain/passback.ts';
+import {closePassback, isPassbackDue, type Passback, type SendOutcome, settlePassback} from '../../domain/passback.ts';
 import type {Transaction} from '../../domain/ports.ts';
 import type {Lease} from '../../domain/queue.ts';
 import {toFraction} from '../../domain/score.ts';
@@ -40,7 +40,7 @@ export async function takeTurn(transaction: Transaction, id: string, context: Co
   const newest = await findNewest(transaction, passback.gradeId);
   const inFlight = stillInFlight(lease, context.now);
   if (newest && newest.id !== passback.id) {
-    transaction.put('passbacks', supersede(passback, newest));
+    transaction.put('passbacks', supersede(passback, newest, context.now));
   }
 
   return goOn(transaction, newest ?? passback, {lease, inFlight, ...context});
@@ -66,7 +66,7 @@ export async function endTurn(
     putLease(transaction, gradeId, {lease, now, cursor: {...inFlight, [key]: quietAt}});
     if (newest?.state === 'sent' && newest.id !== id) {
       const message = 'Sent again, because an older score may have reached the LMS later.';
-      transaction.put('passbacks', {...newest, state: 'pending', nextAttemptAt: quietAt, sentAt: null, message});
+      transaction.put('passbacks', {...newest, state: 'pending', nextAttemptAt: quietAt, settledAt: null, message});
     }
 
     return undefined;
@@ -85,7 +85,7 @@ export async function endTurn(
       now,
       confirmAt: isNewest ? confirmationOf(left, key) : undefined,
     });
-    transaction.put('passbacks', isNewest || settled.state === 'sent' ? settled : supersede(settled, newest));
+    transaction.put('passbacks', isNewest || settled.state === 'sent' ? settled : supersede(settled, newest, now));
   }
 
   return isNewest
@@ -127,7 +127,7 @@ type Ready = {kind: 'open'; fraction: number} | {kind: 'settled'; passback: Pass
 
 function prepare(passback: Passback, route: Route, now: Instant): Ready {
   if (route.kind === 'off') {
-    return {kind: 'settled', passback: {...passback, state: 'off', nextAttemptAt: null, message: route.message}};
+    return {kind: 'settled', passback: closePassback(passback, 'off', now, route.message)};
   }
 
   if (route.kind === 'unknown') {
@@ -142,16 +142,12 @@ function prepare(passback: Passback, route: Route, now: Instant): Ready {
       throw error;
     }
 
-    return {kind: 'settled', passback: {...passback, state: 'failed', nextAttemptAt: null, message: error.message}};
+    return {kind: 'settled', passback: closePassback(passback, 'failed', now, error.message)};
   }
 }
 
-const supersede = (passback: Passback, newest: Passback): Passback => ({
-  ...passback,
-  state: 'superseded',
-  nextAttemptAt: null,
-  message: `A newer score counts (revision ${newest.revision}).`,
-});
+const supersede = (passback: Passback, {revision}: Passback, now: Instant): Passback =>
+  closePassback(passback, 'superseded', now, `A newer score counts (revision ${revision}).`);
 
 /** Gives the lease back. Its record stays only while something it remembers may still arrive. */
 function release(transaction: Transaction, gradeId: string, {lease, inFlight, now}: Held): undefined {

@@ -156,6 +156,6 @@ const makePassback = (grade: Grade, createdAt: string): Passback => ({
   attempts: 0,
   nextAttemptAt: addSeconds(createdAt, REPLAY_SECONDS),
   message: '',
-  sentAt: null,
+  settledAt: null,
   createdAt,
 });

@@ -127,7 +127,7 @@ test('a settled passback needs both its entries', async t => {
     records.transact(async transaction => transaction.put('passbacks', samplePassback(given)));
   await put({createdAt: at(10)});
   await handle('passbacks/grade-1-1');
-  await put({createdAt: at(10), state: 'sent', sentAt: at(12), nextAttemptAt: null});
+  await put({createdAt: at(10), state: 'sent', settledAt: at(12), nextAttemptAt: null});
   t.is(await run(), 1);
   await handle(replayed[0] ?? '');
   clock.now = at(1060);
@@ -139,4 +139,19 @@ test('a settled passback needs both its entries', async t => {
       .sort(),
     ['passback due', 'passback sent'],
   );
+});
+
+test('the end of a passback that audit missed is found however long after the passback was made', async t => {
+  const {records, clock, replayed, run, handle} = setUp();
+  const put = (given: Parameters<typeof samplePassback>[0]) =>
+    records.transact(async transaction => transaction.put('passbacks', samplePassback(given)));
+  await put({createdAt: at(10)});
+  await handle('passbacks/grade-1-1');
+  clock.now = at(20_000);
+  t.is(await run(), 0);
+  await put({createdAt: at(10), state: 'failed', settledAt: at(20_010), nextAttemptAt: null});
+  clock.now = at(20_100);
+  t.is(await run(), 1);
+  await handle(replayed[0] ?? '');
+  t.is(records.all('audit').find(({what}) => what === 'passback failed')?.at, at(20_010));
 });

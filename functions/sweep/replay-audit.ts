@@ -19,6 +19,13 @@ const PATIENCE_SECONDS = 86_400;
 const CURSORS = 'audit-cursors';
 const BEGINNING = '1970-01-01T00:00:00.000Z';
 
+/** A passback is written again when it is settled, long after it was created perhaps. */
+type Look = {collection: AuditedRecord['collection']; field: 'createdAt' | 'settledAt'};
+const looks: Look[] = [
+  ...watchedCollections.map(collection => ({collection, field: 'createdAt' as const})),
+  {collection: 'passbacks', field: 'settledAt'},
+];
+
 /**
  * Makes the chore that replays records without an audit entry. It remembers how far each collection was checked; a
  * cursor stays at the first record that was missing until audit has taken it.
@@ -31,7 +38,7 @@ export function makeReplayAudit({find, list, replay, transact, now}: ReplayAudit
     return found.every(Boolean);
   };
 
-  const checkCollection = async (collection: AuditedRecord['collection'], from: Instant) => {
+  const checkCollection = async ({collection, field}: Look, from: Instant, replayed: Set<string>) => {
     const until = addSeconds(now(), -YOUNG_SECONDS);
     let after: readonly [Instant, string] | undefined;
     let missing = 0;
@@ -41,18 +48,22 @@ export function makeReplayAudit({find, list, replay, transact, now}: ReplayAudit
       const page = await list({
         collection,
         where: [
-          ['createdAt', '>=', from],
-          ['createdAt', '<=', until],
+          [field, '>=', from],
+          [field, '<=', until],
         ],
-        orderBy: ['createdAt', 'asc'],
+        orderBy: [field, 'asc'],
         after,
         limit: pageSize,
       });
       const audited = await Promise.all(page.map(record => isAudited({collection, record} as AuditedRecord)));
-      for (const {id, createdAt} of page.filter((_, index) => !audited[index])) {
-        missing += 1;
-        firstMissing ??= createdAt;
-        await replay('audit', `${collection}/${id}`);
+      for (const record of page.filter((_, index) => !audited[index])) {
+        firstMissing ??= timeOf(record, field);
+        const name = `${collection}/${record.id}`;
+        if (!replayed.has(name)) {
+          missing += 1;
+          replayed.add(name);
+          await replay('audit', name);
+        }
       }
 
       const last = page.at(-1);
@@ -61,8 +72,8 @@ export function makeReplayAudit({find, list, replay, transact, now}: ReplayAudit
         break;
       }
 
-      after = [last.createdAt, last.id];
-      checkedUntil = last.createdAt;
+      after = [timeOf(last, field), last.id];
+      checkedUntil = timeOf(last, field);
     }
 
     return {missing, cursor: moveCursor({from, checkedUntil, firstMissing, until})};
@@ -71,11 +82,13 @@ export function makeReplayAudit({find, list, replay, transact, now}: ReplayAudit
   return async (): Promise<number> => {
     const cursor = (await find('leases', CURSORS))?.cursor ?? {};
     const moved: Record<string, Instant> = {};
+    const replayed = new Set<string>();
     let missing = 0;
-    for (const collection of watchedCollections) {
-      const checked = await checkCollection(collection, cursor[collection] ?? BEGINNING);
+    for (const look of looks) {
+      const name = look.field === 'createdAt' ? look.collection : `${look.collection}.${look.field}`;
+      const checked = await checkCollection(look, cursor[name] ?? BEGINNING, replayed);
       missing += checked.missing;
-      moved[collection] = checked.cursor;
+      moved[name] = checked.cursor;
     }
 
     const at = now();
@@ -93,6 +106,9 @@ export function makeReplayAudit({find, list, replay, transact, now}: ReplayAudit
     return missing;
   };
 }
+
+const timeOf = (record: AuditedRecord['record'], field: Look['field']): Instant =>
+  (field === 'settledAt' && 'settledAt' in record ? record.settledAt : undefined) ?? record.createdAt;
 
 type Checked = {from: Instant; checkedUntil: Instant; firstMissing: Instant | undefined; until: Instant};
 

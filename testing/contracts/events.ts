@@ -74,7 +74,7 @@ export function eventsContract(
     const {records, hears, heard} = await listen(t);
     await records.transact(async ({create}) => create('passbacks', samplePassback()));
     await hears('passback passbacks/grade-1-1', 'audit passbacks/grade-1-1');
-    await records.transact(async ({put}) => put('passbacks', samplePassback({state: 'sent', sentAt: at(5)})));
+    await records.transact(async ({put}) => put('passbacks', samplePassback({state: 'sent', settledAt: at(5)})));
     await pollUntil('a second event', () => heard.filter(line => line === 'audit passbacks/grade-1-1').length >= 2);
     t.is(heard.filter(line => line === 'passback passbacks/grade-1-1').length, 1);
   });

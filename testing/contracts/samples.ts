@@ -77,7 +77,7 @@ export const samplePassback = (given: Partial<RecordOf<'passbacks'>> = {}): Reco
   attempts: 0,
   nextAttemptAt: at(0),
   message: '',
-  sentAt: null,
+  settledAt: null,
   createdAt: at(0),
   ...given,
 });

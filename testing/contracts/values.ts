@@ -6,7 +6,7 @@ import {sampleCourse, sampleParked, samplePassback, sampleSubmission} from './sa
 export function valuesContract(test: TestFn, makeRecords: MakeRecords): void {
   test('records: null, zero, false, empty text and empty lists stay what they are', async t => {
     const {find, transact} = await makeRecords(t);
-    const passback = samplePassback({nextAttemptAt: null, attempts: 0, message: '', sentAt: null});
+    const passback = samplePassback({nextAttemptAt: null, attempts: 0, message: '', settledAt: null});
     const submission = sampleSubmission({flags: [], proof: {kind: 'claimed', verified: false, via: 'header'}});
     await transact(async ({create}) => {
       create('passbacks', passback);

@@ -17,7 +17,7 @@ export async function makeSource(course: string) {
   const config = {
     [course]: {
       policy: 'latest',
-      1: {course_id: 'Org+C+R', subpath_to_zips: 'zips', assignments: {lab: 'b1', hw: 'b2'}},
+      1: {course_id: `Org+${course}+R`, subpath_to_zips: 'zips', assignments: {lab: 'b1', hw: 'b2'}},
     },
   };
   const source = {

@@ -32,7 +32,7 @@ type Options = {settings?: Partial<DispatchSettings>; pause?: () => Promise<void
 export async function makeStageWorld({pause = async () => {}, courses = ['demo'], ...options}: Options = {}) {
   const store = makeMemoryRecords({pause});
   const clock = {now: at(1000)};
-  const logs: {severity: string; message: string; fields: Record<string, unknown> | undefined}[] = [];
+  const logs: {severity: string; message: string; fields: Record<string, unknown>}[] = [];
   const courseSources = {areSlow: false};
   const thrown: unknown[] = [];
   const lms = new Map<string, number>();
@@ -48,7 +48,7 @@ export async function makeStageWorld({pause = async () => {}, courses = ['demo']
   const {jobs, executions, platform} = makeMemoryJobs(pause, readUrl);
   const sendScore: SendScore = async ({sourcedId}, fraction) => {
     await pause();
-    lms.set(sourcedId.slice(sourcedId.lastIndexOf(':') + 1), fraction);
+    lms.set(sourcedId, fraction);
     return {outcome: 'sent', message: 'success'};
   };
 
@@ -75,8 +75,14 @@ export async function makeStageWorld({pause = async () => {}, courses = ['demo']
       await pause();
       pass(seconds);
     },
-    log: (severity: string, message: string, fields?: Record<string, unknown>) =>
-      void logs.push({severity, message, fields}),
+    log(severity: string, message: string, fields: Record<string, unknown> = {}) {
+      const taken = ['severity', 'message', 'time', 'component'].filter(name => name in fields);
+      if (taken.length > 0) {
+        throw new Error(`A log line's own ${taken} would be overwritten.`);
+      }
+
+      logs.push({severity, message, fields});
+    },
   };
 
   const makeStages = (given: typeof ports = ports) => ({

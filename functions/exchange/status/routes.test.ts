@@ -392,7 +392,7 @@ test('a page renews itself only while something is under way', async t => {
   t.true((await pages()).every(reply => html(reply).includes('http-equiv="refresh"')));
   await world.records.transact(async transaction => transaction.remove('queue', 'submission-1'));
   await world.grade('submission-1');
-  await world.put('passbacks', samplePassback({state: 'sent', sentAt: at(8), nextAttemptAt: null}));
+  await world.put('passbacks', samplePassback({state: 'sent', settledAt: at(8), nextAttemptAt: null}));
   t.false((await pages()).some(reply => html(reply).includes('http-equiv="refresh"')));
 });
 
