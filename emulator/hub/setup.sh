@@ -40,6 +40,8 @@ if [ -z "$uv" ]; then
   uv="$folder.uv/bin/uv"
 fi
 
+# The system’s certificates, as every other program here uses them: a campus network may have its own.
+export UV_SYSTEM_CERTS="${UV_SYSTEM_CERTS:-1}" UV_NATIVE_TLS="${UV_NATIVE_TLS:-1}"
 "$uv" venv --quiet --python "$python" "$folder"
 "$uv" pip install --quiet --python "$folder/bin/python" --require-hashes -r "$here/requirements.txt"
 echo "$wanted" >"$folder/.stamp"

@@ -73,6 +73,9 @@ else
   fi
 fi
 
+echo "Making the grader's Python environment …" >&2
+# The system's certificates, as every other program here uses them: a campus network may have its own.
+export UV_SYSTEM_CERTS="${UV_SYSTEM_CERTS:-1}" UV_NATIVE_TLS="${UV_NATIVE_TLS:-1}"
 if [ -n "$uv" ]; then
   "$base" -m venv --without-pip "$folder"
   "$uv" pip install --quiet --python "$folder/bin/python" --require-hashes --compile-bytecode -r "$lock" ||
