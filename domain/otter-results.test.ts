@@ -1,7 +1,7 @@
 import {readFileSync} from 'node:fs';
 import test from 'ava';
 import {HoltError} from './errors.ts';
-import {cut, parseOtterResults, scaleMaxima, textLimits} from './otter-results.ts';
+import {cut, hidePaths, parseOtterResults, scaleMaxima, textLimits} from './otter-results.ts';
 import {Question} from './result.ts';
 
 const read = (name: string) =>
@@ -123,4 +123,9 @@ test('a threshold is all or nothing', t => {
   const points = (score: number) => parseOtterResults({tests, score}).map(({earned}) => earned);
   t.deepEqual(points(4), [2, 2]);
   t.deepEqual(points(0), [0, 0]);
+});
+
+test('a trace tells no path of the machine that graded', t => {
+  const trace = 'File "/opt/x/lib/python3.11/doctest.py", line 1353\nFile "/tmp/ipykernel_17/330.py", line 4, in f';
+  t.is(hidePaths(trace), 'File "<python>/lib/python3.11/doctest.py", line 1353\nFile "<cell>.py", line 4, in f');
 });

@@ -50,7 +50,7 @@ export function parseOtterResults(results: unknown, pointsPossible: number | nul
   const shown = tests.find(({name, visibility}) => name === PUBLIC && visibility === 'visible')?.output ?? '';
   const entries = tests.flatMap(entry => toQuestion(entry));
   const publicTexts = splitByQuestion(
-    shown,
+    hidePaths(shown),
     entries.map(({name}) => name),
   );
   const questions = entries.map(({isShown, ...question}) => ({
@@ -64,6 +64,12 @@ export function parseOtterResults(results: unknown, pointsPossible: number | nul
   return cutTexts(scaleScores(questions, score, pointsPossible));
 }
 
+/** Traces name the grader's own files: a student has no use for its paths, and they differ from machine to machine. */
+export const hidePaths = (text: string): string =>
+  text
+    .replace(/File "[^"\n]*\/(lib\/python3[^"\n]*)"/g, 'File "<python>/$1"')
+    .replace(/File "\/tmp\/ipykernel_\d+\/\w+\.py"/g, 'File "<cell>.py"');
+
 function toQuestion({name, score, max_score, visibility, output}: z.infer<typeof Entry>) {
   if (score === undefined && max_score === undefined) {
     return [];
@@ -73,7 +79,7 @@ function toQuestion({name, score, max_score, visibility, output}: z.infer<typeof
     throw new HoltError('invalid-result', `Question "${name}" has ${score} of ${max_score} points, which cannot be.`);
   }
 
-  return [{name, earned: score, possible: max_score, output, isShown: visibility === 'visible'}];
+  return [{name, earned: score, possible: max_score, output: hidePaths(output), isShown: visibility === 'visible'}];
 }
 
 /** Every question's block begins at a line's start; what tests print is indented, so it cannot begin one. */
