@@ -67,14 +67,15 @@ const {metafile} = await build({
   ...shared,
   entryPoints: {index: 'functions/index.ts', serve: 'functions/serve.ts'},
   outdir: functions,
-  chunkNames: 'chunks/[name]-[hash]',
+  // Beside the entry points, so that a path from `import.meta.url` leads to the same place wherever its code ends up.
+  chunkNames: '[name]-[hash]',
   splitting: true,
   metafile: true,
   plugins: [serverInside, protocolsLater],
 });
 await Promise.all(
   [...protocols].map(([chunk, file]) =>
-    build({...common, format: 'cjs', entryPoints: [file], outfile: path.join(functions, 'chunks', chunk)}),
+    build({...common, format: 'cjs', entryPoints: [file], outfile: path.join(functions, chunk)}),
   ),
 );
 await writeFile(path.join(out, 'functions.json'), JSON.stringify(metafile));

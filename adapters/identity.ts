@@ -1,4 +1,4 @@
-import type {HubUser, Session} from '../domain/hub.ts';
+import type {HubUser, OpenedSession, Session} from '../domain/hub.ts';
 import type {Hub} from '../domain/ports.ts';
 import {makeHub} from './jupyterhub.ts';
 import {type JwtSettings, makeJwtCheck, makeSessions} from './jwt.ts';
@@ -15,7 +15,7 @@ export type IdentitySettings = {
 export type IdentityChecks = {
   hub: Hub | undefined;
   sessions:
-    | {seal: (session: Session) => Promise<string>; open: (token: string) => Promise<Session | undefined>}
+    | {seal: (session: Session) => Promise<string>; open: (token: string) => Promise<OpenedSession | undefined>}
     | undefined;
   checkJwt: CheckToken | undefined;
   checkProxy: CheckToken | undefined;

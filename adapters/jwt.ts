@@ -1,7 +1,7 @@
 import {createPublicKey, createSecretKey, type KeyObject} from 'node:crypto';
 import {jwtVerify, SignJWT} from 'jose';
 import {HoltError} from '../domain/errors.ts';
-import {HubUser, SESSION_SECONDS, Session} from '../domain/hub.ts';
+import {HubUser, type OpenedSession, SESSION_SECONDS, Session} from '../domain/hub.ts';
 
 const ISSUER = 'holt';
 
@@ -17,7 +17,7 @@ export function makeSessions(secret: string) {
         .setIssuedAt()
         .setExpirationTime(`${SESSION_SECONDS}s`)
         .sign(key),
-    async open(token: string): Promise<Session | undefined> {
+    async open(token: string): Promise<OpenedSession | undefined> {
       try {
         const {payload} = await jwtVerify(token, key, {
           algorithms: ['HS256'],
@@ -25,7 +25,8 @@ export function makeSessions(secret: string) {
           audience: 'session',
           maxTokenAge: `${SESSION_SECONDS}s`,
         });
-        return Session.safeParse(payload).data;
+        const session = Session.safeParse(payload).data;
+        return session && {...session, sealedAt: new Date((payload.iat ?? 0) * 1000).toISOString()};
       } catch {
         return undefined;
       }

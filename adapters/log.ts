@@ -22,16 +22,25 @@ export function makeLog({
       return;
     }
 
-    const trace = typeof fields.trace === 'string' && projectId;
-    write(
-      `${JSON.stringify({
-        severity,
-        message,
-        time: new Date().toISOString(),
-        ...(component ? {component} : {}),
-        ...(trace ? {'logging.googleapis.com/trace': `projects/${projectId}/traces/${fields.trace}`} : {}),
-        ...fields,
-      })}\n`,
-    );
+    const {trace} = fields;
+    const own = {
+      severity,
+      message,
+      time: new Date().toISOString(),
+      ...(component ? {component} : {}),
+      ...(typeof trace === 'string' && projectId
+        ? {'logging.googleapis.com/trace': `projects/${projectId}/traces/${trace}`}
+        : {}),
+    };
+    write(`${toJson({...own, ...fields, ...own}) ?? JSON.stringify(own)}\n`);
   };
+}
+
+/** What cannot be written costs the fields; it must not cost the request that is told of. */
+function toJson(entry: object): string | undefined {
+  try {
+    return JSON.stringify(entry);
+  } catch {
+    return undefined;
+  }
 }

@@ -61,3 +61,22 @@ for (const [what, block, sentence] of [
     t.regex(error?.message ?? '', /fresh copy/);
   });
 }
+
+test('a notebook is answered as it is, not as a copy', t => {
+  const given = {nbformat: 4, metadata: {}, cells: [{cell_type: 'code', own: 1}], own: {a: 1}};
+  t.true((parseNotebook(given) as unknown) === given);
+});
+
+test('ten million cells that are none are refused in no time', t => {
+  const start = performance.now();
+  const cells = new Array(10_000_000).fill(0);
+  t.throws(() => parseNotebook({nbformat: 4, metadata: {}, cells}), {instanceOf: HoltError});
+  t.true(performance.now() - start < 2000);
+});
+
+test('what an object inherits names no assignment', t => {
+  for (const metadata of [Object.create({otter_service: key}), {otter_service: Object.create(key)}]) {
+    const given = parseNotebook({nbformat: 4, cells: [], metadata});
+    t.throws(() => assignmentOf(given), {instanceOf: HoltError, code: 'missing-metadata'});
+  }
+});

@@ -1,3 +1,4 @@
+import {parseArgs} from 'node:util';
 import {z} from 'zod';
 import {HoltError} from '../domain/errors.ts';
 import {findMissing} from './requirements.ts';
@@ -38,12 +39,16 @@ export function readConfig(target: Target | 'all', environment: NodeJS.ProcessEn
 }
 
 /**
- * Reads which function this process is to serve: `FUNCTION_TARGET`, as the platform and functions-framework name it.
+ * Reads which function this process is to serve, as functions-framework does: its flag `--target`, or `FUNCTION_TARGET`.
  *
  * Throws: `invalid-setting` for any other name.
  */
-export function readTarget(environment: NodeJS.ProcessEnv = process.env): Target | undefined {
-  const target = Target.optional().safeParse(environment.FUNCTION_TARGET?.trim() || undefined);
+export function readTarget(
+  environment: NodeJS.ProcessEnv = process.env,
+  parameters: readonly string[] = process.argv.slice(2),
+): Target | undefined {
+  const {values} = parseArgs({args: [...parameters], options: {target: {type: 'string'}}, strict: false});
+  const target = Target.optional().safeParse(values.target ?? (environment.FUNCTION_TARGET?.trim() || undefined));
   if (!target.success) {
     throw new HoltError('invalid-setting', `FUNCTION_TARGET must be one of ${targets.join(', ')}, or not set.`);
   }

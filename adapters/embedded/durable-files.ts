@@ -1,7 +1,7 @@
 import {constants, type PathLike} from 'node:fs';
-import {type FileHandle, link, mkdir, open, rm} from 'node:fs/promises';
+import {type FileHandle, link, mkdir, open, unlink} from 'node:fs/promises';
 import path from 'node:path';
-import {hasCode} from './storage-errors.ts';
+import {hasCode, ignoreMissing} from './storage-errors.ts';
 
 /** A folder whose entries can be made durable. */
 export type Folder = {
@@ -85,6 +85,7 @@ export async function withTemporaryFile<T>(
 
     return await use();
   } finally {
-    await rm(file, {force: true});
+    // Quicker than `rm`, which looks first.
+    await unlink(file).catch(ignoreMissing);
   }
 }

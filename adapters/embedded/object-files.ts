@@ -5,7 +5,7 @@ import {HoltError} from '../../domain/errors.ts';
 import type {ObjectName} from '../../domain/object-names.ts';
 import type {Objects} from '../../domain/ports.ts';
 import {type Folder, openFolder, publishFile, withTemporaryFile} from './durable-files.ts';
-import {hasCode, tellStorageError} from './storage-errors.ts';
+import {hasCode, ignoreMissing, tellStorageError} from './storage-errors.ts';
 
 /** The objects of a folder, and what the signed URLs' server needs beside the port. */
 export type ObjectFiles = Omit<Objects, 'signGet' | 'signPut'> & {
@@ -145,10 +145,4 @@ export async function openObjectFiles(
       await Promise.all(opened.map(folder => folder.status === 'fulfilled' && folder.value.close()));
     },
   };
-}
-
-function ignoreMissing(error: unknown): undefined {
-  if (!hasCode(error, 'ENOENT')) {
-    throw error;
-  }
 }

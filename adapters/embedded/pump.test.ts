@@ -71,6 +71,23 @@ test('no more events of a target are handed over at once than allowed', async t 
   await pump.stop(1);
 });
 
+test('of like events one is handed over at a time, and others pass it', async t => {
+  const {pump, forgotten} = setUp({deliveries: 3});
+  const gate = Promise.withResolvers<void>();
+  const seen: string[] = [];
+  pump.start(async (_, {id, subject}) => {
+    seen.push(id);
+    await (subject === 'objects/same' ? gate.promise : undefined);
+  });
+  pump.add([row(1, 'same'), row(2, 'same'), row(3, 'same'), row(4), row(5)]);
+  await pollUntil('the others', () => forgotten.length === 2);
+  t.deepEqual(seen, ['embedded-1', 'embedded-4', 'embedded-5']);
+  gate.resolve();
+  await pollUntil('all', () => forgotten.length === 5);
+  t.deepEqual(seen, ['embedded-1', 'embedded-4', 'embedded-5', 'embedded-2', 'embedded-3']);
+  await pump.stop(1);
+});
+
 test('stopping waits for what is under way, and hands over nothing more', async t => {
   const {pump, forgotten} = setUp({deliveries: 1});
   const gate = Promise.withResolvers<void>();

@@ -17,7 +17,7 @@ export type Pump = {
 };
 
 export type PumpSettings = {
-  /** Deliveries at once for each target. */
+  /** Deliveries at once for each target, of like events one. */
   deliveries: number;
   /** Called once an event needs no further delivery. */
   forget: (seq: number) => void;
@@ -38,7 +38,8 @@ const aboutOf = ({subject, data}: Omit<StageEvent, 'id'>) => JSON.stringify([sub
  */
 export function makePump({deliveries, forget, log}: PumpSettings): Pump {
   const queues = new Map<Target, Waiting[]>();
-  const running = new Map<Target, Set<Promise<void>>>();
+  /** By what they are about. */
+  const running = new Map<Target, Map<string, Promise<void>>>();
   const pauses = new Map<Waiting, NodeJS.Timeout>();
   let deliver: Deliver | undefined;
 
@@ -51,14 +52,21 @@ export function makePump({deliveries, forget, log}: PumpSettings): Pump {
 
   function run(target: Target): void {
     const queue = queues.get(target) ?? [];
-    const current = running.get(target) ?? new Set();
+    const current = running.get(target) ?? new Map();
     running.set(target, current);
-    while (deliver && queue.length > 0 && current.size < deliveries) {
-      const delivery = handOver(deliver, queue.shift() as Waiting).finally(() => {
-        current.delete(delivery);
+    while (deliver && current.size < deliveries) {
+      // Like events one after the other: the second of many wake-ups serves all that come while the first is at work.
+      const at = queue.findIndex(({about}) => !current.has(about));
+      const [next] = at < 0 ? [] : queue.splice(at, 1);
+      if (!next) {
+        return;
+      }
+
+      const delivery = handOver(deliver, next).finally(() => {
+        current.delete(next.about);
         run(target);
       });
-      current.add(delivery);
+      current.set(next.about, delivery);
     }
   }
 
@@ -113,7 +121,7 @@ export function makePump({deliveries, forget, log}: PumpSettings): Pump {
 
     async stop(seconds) {
       deliver = undefined;
-      const ends = Promise.all([...running.values()].flatMap(current => [...current]));
+      const ends = Promise.all([...running.values()].flatMap(current => [...current.values()]));
       const {promise: timeUp, resolve} = Promise.withResolvers<void>();
       const timer = setTimeout(resolve, seconds * 1000);
       await Promise.race([ends, timeUp]);

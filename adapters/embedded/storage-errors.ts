@@ -33,3 +33,10 @@ export function tellStorageError(error: unknown, folder: string): HoltError {
 
 /** Whether a file operation failed with the given code, such as `ENOENT`. */
 export const hasCode = (error: unknown, code: string): boolean => (error as SystemError | undefined)?.code === code;
+
+/** Takes a file that is not there for none at all; any other error is thrown again. */
+export function ignoreMissing(error: unknown): undefined {
+  if (!hasCode(error, 'ENOENT')) {
+    throw error;
+  }
+}

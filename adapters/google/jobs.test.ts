@@ -1,4 +1,4 @@
-import {mkdtempSync} from 'node:fs';
+import {mkdtempSync, rmSync} from 'node:fs';
 import {createServer} from 'node:http';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
@@ -8,6 +8,7 @@ import {listen} from '../../emulator/google/local-server.ts';
 import {connectJobs, makeJobs} from './jobs.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'holt-jobs-'));
+test.after.always(() => rmSync(folder, {recursive: true, force: true}));
 process.env.GOOGLE_APPLICATION_CREDENTIALS = openLocalAccount(folder, 'p').file;
 process.env.METADATA_SERVER_DETECTION = 'none';
 

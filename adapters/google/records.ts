@@ -3,6 +3,7 @@ import {type DocumentReference, FieldPath, Firestore, type Query as NativeQuery}
 import {HoltError} from '../../domain/errors.ts';
 import type {Filter, Query, Records} from '../../domain/ports.ts';
 import {type Collection, indexes, type RecordOf} from '../../domain/records.ts';
+import {makeReader} from './read-together.ts';
 import {decodeRecord, encodeRecord, encodeValue} from './stored-record.ts';
 
 /** How often one transaction is run before its contention is reported. */
@@ -69,10 +70,11 @@ export function makeRecords(db: Firestore, {prefix}: {prefix: string}): Records 
       inTime(
         withPatience(() =>
           db.runTransaction(
-            native =>
-              work({
+            native => {
+              const get = makeReader(native);
+              return work({
                 async find(collection, id) {
-                  const document = await native.get(documentOf(collection, id));
+                  const document = await get(documentOf(collection, id));
                   return read(collection, document.ref, document.data());
                 },
                 create(collection, record) {
@@ -84,7 +86,8 @@ export function makeRecords(db: Firestore, {prefix}: {prefix: string}): Records 
                 remove(collection, id) {
                   native.delete(documentOf(collection, id));
                 },
-              }),
+              });
+            },
             {maxAttempts: 1},
           ),
         ),
@@ -114,17 +117,15 @@ async function withPatience<T>(run: () => Promise<T>): Promise<T> {
 
 /** Waits no longer than somebody who submits would: the client itself goes on trying for minutes. */
 async function inTime<T>(operation: Promise<T>): Promise<T> {
-  const late = new AbortController();
-  const isOver = sleep(DEADLINE_MS, undefined, {signal: late.signal, ref: false}).then(() => {
-    throw unavailable(`Firestore gave no answer in ${DEADLINE_MS / 1000} s`);
-  });
+  const {promise: isOver, reject} = Promise.withResolvers<never>();
+  const late = () => reject(unavailable(`Firestore gave no answer in ${DEADLINE_MS / 1000} s`));
+  const timer = setTimeout(late, DEADLINE_MS).unref();
   try {
     return await Promise.race([operation, isOver]);
   } catch (error) {
     return rethrow(error);
   } finally {
-    isOver.catch(() => undefined);
-    late.abort();
+    clearTimeout(timer);
   }
 }
 

@@ -1,13 +1,21 @@
-import {chmodSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync} from 'node:fs';
+import {chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import test from 'ava';
 import {HoltError} from '../../domain/errors.ts';
 import {findPrograms, getPrograms} from './find-programs.ts';
 
+const roots: string[] = [];
+test.after.always(() => {
+  for (const root of roots) {
+    rmSync(root, {recursive: true, force: true});
+  }
+});
+
 /** A machine that has these files and nothing else. */
 function makeMachine(files: readonly string[], environment: Record<string, string> = {}) {
   const root = mkdtempSync(path.join(tmpdir(), 'holt-machine-'));
+  roots.push(root);
   for (const file of files) {
     const full = path.join(root, file);
     mkdirSync(path.dirname(full), {recursive: true});

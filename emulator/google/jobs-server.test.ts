@@ -1,4 +1,4 @@
-import {mkdtempSync, readFileSync, writeFileSync} from 'node:fs';
+import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
@@ -18,7 +18,9 @@ type Body = {
 };
 
 const log = () => {};
-const newFolder = () => mkdtempSync(path.join(tmpdir(), 'holt-jobs-server-'));
+const root = mkdtempSync(path.join(tmpdir(), 'holt-jobs-server-'));
+const newFolder = () => mkdtempSync(path.join(root, 'test-'));
+test.after.always(() => rmSync(root, {recursive: true, force: true}));
 const job = 'projects/p/locations/r/jobs/grader';
 
 /** A server whose job runs a line of JavaScript. */

@@ -101,6 +101,7 @@ for (const [what, contents, count] of [
       }
 
       t.is(world.records.all('submissions').length, count);
+      t.true(world.records.all('submissions').every(({flags}) => flags.length === 0));
       t.true(parkedOf(world).every(({claimed}) => claimed));
       checkWhole(t, world);
       checkRefusals(t, world, []);
@@ -457,4 +458,28 @@ test('a notebook for an assignment that does not exist is never parked', async t
   const unknown = makeNotebook('1', {course: 'demo', section: '1', assignment: 'other'});
   await checkProblem(t, await browser.press({notebook: unknown, student: 'alice'}), 404, 'unknown-assignment');
   checkNothingMade(t, world, ['unknown-assignment']);
+});
+
+test('without its cookie nobody learns what became of a notebook, or claims one that waits', async t => {
+  const {world, browser} = await setUp(t);
+  const callback = await browser.askHub(await browser.startPress({notebook: first, student: 'alice'}));
+  t.is((await browser.step(callback)).status, 200);
+  const forger = world.openBrowser();
+  await forger.logIn('alice');
+  forger.setCookie(`holt-parked-${parkedOf(world)[0]?.id}`, 'A'.repeat(43));
+  const answer = await forger.step(callback);
+  t.is(answer.headers.get('holt-submission'), null);
+  await checkProblem(t, answer, 400, 'invalid-state');
+
+  browser.expireLogin();
+  browser.forget(/^holt-session/);
+  await browser.press({notebook: second, student: 'alice'});
+  const waiting = parkedOf(world).find(({claimed}) => !claimed)?.id;
+  forger.setCookie(`holt-parked-${waiting}`, 'A'.repeat(43));
+  world.pass(300);
+  t.is((await forger.press({notebook, student: 'alice'})).status, 200);
+  t.like(
+    parkedOf(world).find(({id}) => id === waiting),
+    {claimed: false},
+  );
 });

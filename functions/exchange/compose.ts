@@ -1,5 +1,5 @@
 import {hashBytes} from '../../domain/document-id.ts';
-import type {HubUser, Session} from '../../domain/hub.ts';
+import type {HubUser, OpenedSession, Session} from '../../domain/hub.ts';
 import type {Hub, Log, NewId, Now, Objects, Records, Wait, Wake} from '../../domain/ports.ts';
 import type {Settings} from '../settings.ts';
 import {makeClaim} from './claim.ts';
@@ -25,7 +25,7 @@ export type ExchangePorts = Records & {
   log: Log;
   hub: Hub | undefined;
   sessions:
-    | {seal: (session: Session) => Promise<string>; open: (token: string) => Promise<Session | undefined>}
+    | {seal: (session: Session) => Promise<string>; open: (token: string) => Promise<OpenedSession | undefined>}
     | undefined;
   checkJwt: CheckToken | undefined;
   checkProxy: CheckToken | undefined;

@@ -139,7 +139,7 @@ export function makeExchange(needs: ExchangeNeeds) {
   ): Promise<Reply> {
     if (isLoginState(request.query.get('state') ?? '')) {
       const {user, next} = await login.finishLogin(request, prefix);
-      return withCookies(redirect(next), await login.makeSessionCookie(request, user, prefix));
+      return withCookies(redirect(next), await login.makePageSession(request, user, prefix));
     }
 
     const {parked, identity, receipt} = await claim.claimByCallback(request, attempt);

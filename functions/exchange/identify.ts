@@ -1,12 +1,12 @@
 import {HoltError} from '../../domain/errors.ts';
-import {type HubUser, type Identity, type Session, userOfReferer} from '../../domain/hub.ts';
+import {type HubUser, type Identity, type OpenedSession, userOfReferer} from '../../domain/hub.ts';
 import type {Hub} from '../../domain/ports.ts';
 import {OutsideName} from '../../domain/values.ts';
 import type {Request} from './http.ts';
 
 export type IdentifyNeeds = {
   hub: Hub | undefined;
-  openSession: (token: string) => Promise<Session | undefined>;
+  openSession: (token: string) => Promise<OpenedSession | undefined>;
   /** Undefined when the operator configured no JWT. */
   checkJwt: ((token: string) => Promise<HubUser | undefined>) | undefined;
   /** A header that a proxy in front signs, as a JWT; undefined when there is none. */

@@ -66,7 +66,20 @@ export function makeLogin({hub, sealSession, secure}: LoginNeeds) {
     return [makeCookie(SESSION_COOKIE, sealed, {path: prefix, maxAgeSeconds: SESSION_SECONDS, secure})];
   };
 
-  return {startLogin, finishLogin, makeSessionCookie};
+  /** The same for a page, which would send the browser to log in again without end if there were none. */
+  const makePageSession = async (request: Request, user: HubUser, prefix: string): Promise<string[]> => {
+    const cookies = await makeSessionCookie(request, user, prefix);
+    if (cookies.length === 0) {
+      throw new HoltError(
+        'not-authenticated',
+        'Your browser did not send the hub’s session cookie: allow cookies for the hub, log in there again, and come back.',
+      );
+    }
+
+    return cookies;
+  };
+
+  return {startLogin, finishLogin, makeSessionCookie, makePageSession};
 }
 
 export type Login = ReturnType<typeof makeLogin>;

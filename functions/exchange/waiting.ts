@@ -17,7 +17,7 @@ export type WaitingNeeds = {
 /** At most so many cookies of parked notebooks are looked at in one request. */
 const cookiesAtOnce = 30;
 /** A notebook that was parked a moment ago has its own callback under way, which needs its cookie. */
-const callbackSeconds = 120;
+const callbackSeconds = 60;
 
 /** Makes the look at what a browser left waiting: notebooks that it parked while the hub's login had expired. */
 export function makeWaiting({find, claim, endCookie, now, log}: WaitingNeeds) {
@@ -35,6 +35,8 @@ export function makeWaiting({find, claim, endCookie, now, log}: WaitingNeeds) {
     );
     return found.filter(parked => parked !== undefined);
   };
+
+  const isOld = ({receivedAt}: Parked): boolean => secondsBetween(receivedAt, now()) > callbackSeconds;
 
   const isWaiting = ({claimed, expireAt}: Parked): boolean => !claimed && expireAt > now();
 
@@ -54,7 +56,8 @@ export function makeWaiting({find, claim, endCookie, now, log}: WaitingNeeds) {
     for (const parked of waiting) {
       if (parked.namedStudent === identity.name) {
         try {
-          await claim(parked, identity, true);
+          // Of two presses at once the first callback finds the second notebook too: that is not late.
+          await claim(parked, identity, isOld(parked));
           waiting.delete(parked);
         } catch (error) {
           const {submissionId, trace} = parked;
@@ -63,9 +66,7 @@ export function makeWaiting({find, claim, endCookie, now, log}: WaitingNeeds) {
       }
     }
 
-    return held
-      .filter(parked => !waiting.has(parked) && secondsBetween(parked.receivedAt, now()) > callbackSeconds)
-      .map(({id}) => endCookie(id, path));
+    return held.filter(parked => !waiting.has(parked) && isOld(parked)).map(({id}) => endCookie(id, path));
   };
 
   return {findWaiting, claimWaiting};

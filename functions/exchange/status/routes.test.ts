@@ -206,6 +206,16 @@ test('a name that a page merely claims opens nothing', async t => {
   }
 });
 
+test('a page asks the hub again once its session is a minute old, because another person may sit there', async t => {
+  const {ask} = await setUp();
+  const session = {kind: 'hub', verified: true, via: 'session'} as const;
+  const at40 = identityOf('alice', {proof: session, sealedAt: at(60)});
+  t.is((await ask('submissions', {user: at40, headers: page}))?.status, 200);
+  const old = identityOf('alice', {proof: session, sealedAt: at(30)});
+  t.is((await ask('submissions', {user: old, headers: page}))?.status, 303);
+  await t.throwsAsync(ask('submissions', {user: old}), {message: /token/});
+});
+
 test('who is not logged in is sent to log in and back, a program is told', async t => {
   const {ask, refused} = await setUp();
   const reply = await ask('submissions/submission-1?wait=3', {headers: page});

@@ -1,6 +1,7 @@
 import {HoltError} from '../../../domain/errors.ts';
-import type {Identity} from '../../../domain/hub.ts';
+import {type Identity, PAGE_SESSION_SECONDS} from '../../../domain/hub.ts';
 import type {Log} from '../../../domain/ports.ts';
+import {secondsBetween} from '../../../domain/values.ts';
 import type {Claim} from '../claim.ts';
 import {json, type Reply, type Request} from '../http.ts';
 import {makeConfirm} from './confirm.ts';
@@ -54,7 +55,7 @@ export function makeStatusRoutes(needs: StatusNeeds) {
 
       const identity = await identify(request);
       // Who a page merely says it belongs to sees nothing: a header must not open another student's work.
-      if (!identity?.proof.verified) {
+      if (!identity?.proof.verified || isStale(identity)) {
         return await askToLogIn(request, base, wantsPage);
       }
 
@@ -70,6 +71,10 @@ export function makeStatusRoutes(needs: StatusNeeds) {
       return varied(await renderProblemPage(error, base, trace));
     }
   };
+
+  function isStale({sealedAt}: Identity): boolean {
+    return sealedAt !== undefined && secondsBetween(sealedAt, now()) > PAGE_SESSION_SECONDS;
+  }
 
   function findRoute(path: string): Route | undefined {
     const [first, second, third, ...rest] = path.replace(/\/$/, '').split('/');

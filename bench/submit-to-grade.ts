@@ -1,0 +1,99 @@
+import {execFile} from 'node:child_process';
+import {mkdir, writeFile} from 'node:fs/promises';
+import path from 'node:path';
+import {setTimeout as sleep} from 'node:timers/promises';
+import {promisify} from 'node:util';
+import {openBrowser, pressSubmit} from '../emulator/as-otter-submit.ts';
+import {type Local, startLocal} from '../emulator/local.ts';
+import {root, sampleLab} from '../emulator/options.ts';
+import {prefix} from '../emulator/stack.ts';
+import {readSubmission} from './lib/notebook.ts';
+import {report, say} from './lib/report.ts';
+import {median} from './lib/statistics.ts';
+import {withFolder} from './lib/work-folder.ts';
+
+/*
+ * One notebook from the press on Submit to its score at the LMS, in turn with a plain `otter run` of the same notebook
+ * by the same Python on the same machine. The stack is warm: its archive was inspected before.
+ */
+
+const pairs = Number(process.env.HOLT_BENCH_PAIRS ?? '11');
+const python = process.env.HOLT_PYTHON ?? path.join(root, '.holt/python/bin/python');
+const archive = path.join(sampleLab, 'autograders/demo/zips/lab-demo-autograder.zip');
+const notebook = readSubmission('solution').toString('utf8');
+const run = promisify(execFile);
+
+/** Seconds from the request to the score that the LMS holds. */
+async function submit({stack, companions}: Local, student: string): Promise<{seconds: number; id: string}> {
+  const browser = openBrowser();
+  await browser.send(`${stack.url}/hub/login`, {
+    method: 'POST',
+    headers: {'Content-Type': 'application/x-www-form-urlencoded', Origin: stack.url},
+    body: new URLSearchParams({username: student}).toString(),
+  });
+  const startedAt = performance.now();
+  const response = await pressSubmit(browser, {origin: stack.url, prefix, student, notebook, path: 'lab-demo.ipynb'});
+  const id = response.headers.get('holt-submission');
+  if (!response.ok || !id) {
+    throw new Error(`not accepted: ${response.status} ${await response.text()}`);
+  }
+
+  await response.text();
+  while (companions.findScore(student) === undefined) {
+    if (performance.now() - startedAt > 120_000) {
+      throw new Error(`no grade of ${student} reached the LMS in two minutes`);
+    }
+
+    await sleep(5);
+  }
+
+  return {seconds: (performance.now() - startedAt) / 1000, id};
+}
+
+/** Seconds of a plain `otter run`. */
+async function runOtter(folder: string): Promise<number> {
+  await mkdir(folder);
+  const file = path.join(folder, 'lab-demo.ipynb');
+  await writeFile(file, notebook);
+  const startedAt = performance.now();
+  await run(python, ['-m', 'otter', 'run', '-a', archive, '-o', folder, '--no-logo', file], {cwd: folder});
+  return (performance.now() - startedAt) / 1000;
+}
+
+await withFolder(async folder => {
+  const local = await startLocal({
+    engine: 'embedded',
+    port: 0,
+    dataFolder: path.join(folder, 'data'),
+    course: path.join(sampleLab, 'autograders'),
+    onUnexpectedExit(reason) {
+      throw new Error(reason);
+    },
+  });
+  try {
+    await submit(local, 'warm-up');
+    await runOtter(path.join(folder, 'warm-up'));
+    const holt: number[] = [];
+    const otter: number[] = [];
+    for (let pair = 1; pair <= pairs; pair += 1) {
+      const {seconds} = await submit(local, `student-${pair}`);
+      holt.push(seconds);
+      otter.push(await runOtter(path.join(folder, `pair-${pair}`)));
+      say(`  pair ${pair}: submit to grade ${seconds.toFixed(2)} s, otter run ${otter.at(-1)?.toFixed(2)} s`);
+    }
+
+    await report([
+      {name: 'submit to grade at the LMS', value: median(holt), unit: 's', note: `median of ${pairs}, in turn with`},
+      {name: 'a plain otter run', value: median(otter), unit: 's', note: 'the same notebook and Python'},
+      {
+        name: 'submit to grade beyond otter run',
+        value: median(holt.map((seconds, pair) => seconds - (otter[pair] ?? 0))),
+        unit: 's',
+        target: {most: 0.8},
+        note: 'median of the pairs’ differences',
+      },
+    ]);
+  } finally {
+    await local.close();
+  }
+});
