@@ -5,6 +5,7 @@ import path from 'node:path';
 import {DatabaseSync} from 'node:sqlite';
 import {forLines} from '../emulator/node-child.ts';
 import {root, sampleLab} from '../emulator/options.ts';
+import {readCpuSeconds} from './lib/cpu.ts';
 import {occupyGrader, runRounds, toFigures} from './lib/load.ts';
 import {report, say} from './lib/report.ts';
 import {withFolder} from './lib/work-folder.ts';
@@ -37,6 +38,7 @@ async function startServer(folder: string) {
     forLines(server.stdout, line => line.startsWith('ready ') && resolve(line.slice('ready '.length)));
   });
   return {
+    pid: server.pid ?? 0,
     url: `${origin}/services/otter_grade/`,
     async close() {
       server.kill('SIGTERM');
@@ -59,8 +61,11 @@ async function countStored(folder: string) {
 await withFolder(async folder => {
   const server = await startServer(folder);
   try {
-    await occupyGrader({url: server.url, secret});
-    const rounds = await runRounds({url: server.url, secret});
+    const target = {url: server.url, secret};
+    await occupyGrader(target);
+    const before = readCpuSeconds(server.pid);
+    const rounds = await runRounds(target, 3);
+    const cpuSeconds = readCpuSeconds(server.pid) - before;
     await server.close();
     const accepted = rounds.reduce((sum, round) => sum + round.accepted, 0);
     const stored = await countStored(folder);
@@ -71,6 +76,12 @@ await withFolder(async folder => {
 
     await report([
       ...toFigures('embedded', rounds, {perSecond: {least: 300}, p95: {most: 80}}),
+      {
+        name: 'processor time of a submission, embedded engine',
+        value: (1000 * cpuSeconds) / accepted,
+        unit: 'ms',
+        note: 'all of the server, audit and dispatch included',
+      },
       {
         name: 'stored of what was accepted, embedded engine',
         value: (100 * stored.submissions) / accepted,

@@ -38,7 +38,7 @@ await withFolder(async dataFolder => {
 
     const target = {url: `${exchange.url()}/services/otter_grade/`, secret};
     await occupyGrader(target);
-    await report(toFigures('google', await runRounds(target), {perSecond: {least: 60}}));
+    await report(toFigures('google', await runRounds(target, 8), {perSecond: {least: 60}}));
   } finally {
     await local.close();
   }

@@ -5,7 +5,7 @@ import {parseCourseSources} from '../domain/course-sources.ts';
 import type {StageEvent} from '../domain/events.ts';
 import type {Engine, Log} from '../domain/ports.ts';
 import {readConfig, readGraderEnvironment, readTarget} from './config.ts';
-import {newId, now, wait} from './runtime.ts';
+import {acknowledgeFinal, newId, now, wait} from './runtime.ts';
 import type {Settings, Target} from './settings.ts';
 
 /*
@@ -183,7 +183,7 @@ async function register(target: Target): Promise<Listener | Stage> {
     return listener;
   }
 
-  const stage = await stages[target](context);
+  const stage = acknowledgeFinal(await stages[target](context), context.log);
   cloudEvent(target, stage);
   return stage;
 }

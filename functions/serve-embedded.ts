@@ -62,7 +62,7 @@ async function open(settings: Settings, companion: Companion, opened: (() => Pro
       listener(request, response);
     }
   });
-  const url = await listen(server, settings.PORT, settings.HOST);
+  const url = await listen(server, settings.PORT, settings.HOST ?? '127.0.0.1');
   startDelivery((target, event: StageEvent) => handlers[target](event));
   // What the last life left behind is found at once, not in a minute.
   const runSweep = () =>

@@ -33,7 +33,7 @@ async function serve(): Promise<void> {
   if (!target) {
     const {serveEmbedded} = await import('./serve-embedded.ts');
     const settings = readConfig('all');
-    await serveEmbedded(settings);
+    await serveEmbedded(process.argv.includes('--no-upgrade') ? {...settings, HOLT_UPGRADE: false} : settings);
     return;
   }
 
@@ -41,7 +41,7 @@ async function serve(): Promise<void> {
   const server = await makeServer(target);
   // A load balancer sends requests over connections that it keeps for ten minutes; it must be the one that ends them.
   server.keepAliveTimeout = KEEP_ALIVE_MILLISECONDS;
-  await listen(server, settings.PORT, settings.HOST);
+  await listen(server, settings.PORT, settings.HOST ?? '0.0.0.0');
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {
       server.close(() => process.exit(0));

@@ -62,7 +62,8 @@ const Common = z.object({
   /** False, or `--no-upgrade`: refuse an older store instead of backing it up and upgrading it. */
   HOLT_UPGRADE: flag.default(true),
   PORT: whole(0, 65_535).default(8080),
-  HOST: text.default('0.0.0.0'),
+  /** Every address in a container; this machine alone on the embedded engine. */
+  HOST: text.optional(),
 });
 
 const Exchange = z.object({

@@ -8,7 +8,10 @@ import {type Figure, say} from './report.ts';
 import {median} from './statistics.ts';
 import {makeToken} from './token.ts';
 
-export const load = {clients: 16, notebookBytes: 100_000, rounds: 3, warmUpSeconds: 3, seconds: 8} as const;
+const load = {clients: 16, notebookBytes: 100_000, rounds: 3, seconds: 8} as const;
+
+/** Where the exchange answers otter-submit, and the secret that its tokens are signed with. */
+export type Target = {url: string; secret: string};
 
 /** Students of a process of their own press Submit for a while. */
 async function runLoad(settings: LoadSettings): Promise<LoadResult> {
@@ -26,10 +29,10 @@ async function runLoad(settings: LoadSettings): Promise<LoadResult> {
 }
 
 /** Warms the exchange up and measures a few rounds. Answers every round, the warm-up first. */
-export async function runRounds({url, secret}: {url: string; secret: string}): Promise<LoadResult[]> {
+export async function runRounds({url, secret}: Target, warmUpSeconds: number): Promise<LoadResult[]> {
   const rounds: LoadResult[] = [];
   for (let round = 0; round <= load.rounds; round += 1) {
-    const seconds = round === 0 ? load.warmUpSeconds : load.seconds;
+    const seconds = round === 0 ? warmUpSeconds : load.seconds;
     const {clients, notebookBytes} = load;
     const result = await runLoad({url, secret, clients, notebookBytes, seconds, round: String(round)});
     const {perSecond, p50, p95} = result;
@@ -73,7 +76,7 @@ export function toFigures(
  * Gives the only grading place to a notebook that sleeps, so that grading takes nothing from what is measured while
  * dispatch still wakes for each submission, as on a full machine.
  */
-export async function occupyGrader({url, secret}: {url: string; secret: string}): Promise<void> {
+export async function occupyGrader({url, secret}: Target): Promise<void> {
   const headers = {Authorization: `Bearer ${makeToken('sleeper', secret)}`};
   const response = await fetch(url, {
     method: 'POST',

@@ -1,6 +1,7 @@
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import {HoltError} from '../../domain/errors.ts';
 import type {Log} from '../../domain/ports.ts';
+import {discardRest} from './discard-rest.ts';
 import {parseCookies, problem, type Reply, type Request, unexpected} from './http.ts';
 import {type BodySettings, makeReadBody} from './read-body.ts';
 
@@ -8,9 +9,6 @@ export type HttpSettings = BodySettings & {
   /** Proxies in front that append to X-Forwarded-For and can be believed. */
   proxyHops: number;
 };
-
-/** How much of a refused body is read and thrown away, so that its sender gets to read the answer. */
-const drain = {bytes: 512 * 2 ** 20, milliseconds: 15_000};
 
 /**
  * Makes a `node:http` listener of a function from Request to Reply. Whatever happens, the answer is a reply: a failure
@@ -40,11 +38,11 @@ export function makeListener(
       const request = toRequest(incoming, trace, settings.proxyHops, () => body.read(rawBody));
       const reply = await answer(request).catch(tell);
       body.release();
-      send(incoming, outgoing, reply, trace);
+      await send(incoming, outgoing, reply, trace);
     } catch (error) {
       // A reply that cannot be sent must not end the process with everybody else's requests.
       body.release();
-      send(incoming, outgoing, tell(error), trace);
+      await send(incoming, outgoing, tell(error), trace);
     }
   };
 }
@@ -86,7 +84,10 @@ const describe = (error: unknown): string | undefined =>
       : String(error.cause)
     : String((error as Error)?.stack ?? error);
 
-function send(incoming: IncomingMessage, outgoing: ServerResponse, reply: Reply, trace: string): void {
+async function send(incoming: IncomingMessage, outgoing: ServerResponse, reply: Reply, trace: string): Promise<void> {
+  const isUnread = !(incoming.readableEnded || incoming.complete || incoming.destroyed);
+  const rest = isUnread ? discardRest(incoming) : undefined;
+  await rest?.isTime;
   if (outgoing.destroyed || outgoing.headersSent) {
     return;
   }
@@ -100,38 +101,9 @@ function send(incoming: IncomingMessage, outgoing: ServerResponse, reply: Reply,
     'Content-Length': body.length,
     ...reply.headers,
   });
-  if (incoming.readableEnded || incoming.complete || incoming.destroyed) {
-    outgoing.end(body);
-    return;
-  }
-
-  // The whole answer is on its way, but not its end: with that a connection that is to be closed would be reset at once,
-  // and a sender who is still sending would never see why it was refused.
   outgoing.flushHeaders();
   outgoing.write(body);
-  discardRest(incoming, () => outgoing.end());
-}
-
-/** Reads and throws away, until the sender has ended or it is too much. */
-function discardRest(incoming: IncomingMessage, done: () => void): void {
-  let bytes = 0;
-  const stop = () => {
-    done();
-    incoming.socket?.destroy();
-  };
-  const timer = setTimeout(stop, drain.milliseconds);
-  timer.unref();
-  incoming.on('error', () => {});
-  incoming.on('data', (chunk: Buffer) => {
-    bytes += chunk.length;
-    if (bytes > drain.bytes) {
-      stop();
-    }
-  });
-  incoming.on('end', done);
-  incoming.on('close', () => {
-    clearTimeout(timer);
-    done();
-  });
-  incoming.resume();
+  // The whole answer is on its way; with its end a connection that is to be closed would be reset while it is sent to.
+  const hasEnded = (await rest?.isOver) ?? true;
+  outgoing.end(() => hasEnded || incoming.socket?.destroy());
 }
