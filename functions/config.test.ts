@@ -31,7 +31,7 @@ const refuse = (environment: Record<string, string>, target: Target | 'all' = 'a
 test('the smallest settings start, with their defaults', t => {
   const settings = readConfig('all', embedded);
   t.like(settings, {
-    ...{PORT: 8080, HOST: '0.0.0.0', ENVIRONMENT: undefined, VERBOSE_LOGGING: false, MAX_NOTEBOOK_BYTES: 20 * 2 ** 20},
+    ...{PORT: 8080, HOST: undefined, ENVIRONMENT: undefined, VERBOSE_LOGGING: false, MAX_NOTEBOOK_BYTES: 20 * 2 ** 20},
     ...{JUPYTERHUB_SERVICE_PREFIX: '/services/otter_grade/', HOLT_TRUST_CLAIMED_USER: false, POST_GRADE: undefined},
     ...{HOLT_HUB_ORIGIN: ['https://hub.example.edu'], HOLT_ADMINS: [], PROXY_HOPS: 0},
   });
