@@ -5,14 +5,14 @@ import {mkdir, writeFile} from 'node:fs/promises';
 import path from 'node:path';
 import {parseArgs} from 'node:util';
 import {root} from '../emulator/options.ts';
-import {describeMachine} from './lib/machine.ts';
+import {describeMachine, readLoad} from './lib/machine.ts';
 import {type Figure, isMet, say, toTable} from './lib/report.ts';
 
 /* `npm run bench [NAME…] [-- --out FILE]`: the benches one after the other, each a process of its own. */
 
 const names = ['disk', 'boot', 'cold-start', 'throughput-embedded', 'throughput-google', 'submit-to-grade'];
 
-type Run = {name: string; figures: Figure[]; loadBefore: number; failed: boolean};
+type Run = {name: string; figures: Figure[]; load: {before: number; after: number}; failed: boolean};
 
 const {positionals, values} = parseArgs({
   allowPositionals: true,
@@ -27,12 +27,12 @@ if (unknown.length > 0) {
 /** Runs a bench to its end. What it measured comes as a message. */
 async function runBench(name: string): Promise<Run> {
   say(name);
-  const loadBefore = describeMachine().load;
+  const before = readLoad();
   const child = fork(path.join(import.meta.dirname, `${name}.ts`), {cwd: root});
   const figures: Figure[] = [];
   child.on('message', (message: {figures: Figure[]}) => figures.push(...message.figures));
   const [code] = await once(child, 'exit');
-  return {name, figures, loadBefore, failed: code !== 0 || figures.length === 0};
+  return {name, figures, load: {before, after: readLoad()}, failed: code !== 0 || figures.length === 0};
 }
 
 const machine = describeMachine();
@@ -47,7 +47,7 @@ for (const name of names) {
 const figures = runs.flatMap(run => run.figures);
 const {cores, cpu, memoryGb, system, node} = machine;
 console.log(
-  `\n${cores} × ${cpu}, ${memoryGb} GB, ${system}, Node ${node}; load before each bench: ${sayLoads(runs)}\n`,
+  `\n${cores} × ${cpu}, ${memoryGb} GB, ${system}, Node ${node}; load before and after each: ${sayLoads(runs)}\n`,
 );
 console.log(toTable(figures));
 await mkdir(path.dirname(path.resolve(values.out)), {recursive: true});
@@ -62,5 +62,5 @@ console.log(
 process.exitCode = failed.length > 0 ? 1 : 0;
 
 function sayLoads(runs: readonly Run[]): string {
-  return runs.map(({name, loadBefore}) => `${name} ${loadBefore}`).join(', ');
+  return runs.map(({name, load}) => `${name} ${load.before}–${load.after}`).join(', ');
 }

@@ -7,6 +7,7 @@ import {openBrowser, pressSubmit} from '../emulator/as-otter-submit.ts';
 import {type Local, startLocal} from '../emulator/local.ts';
 import {root, sampleLab} from '../emulator/options.ts';
 import {prefix} from '../emulator/stack.ts';
+import {makeStandInToken} from '../emulator/stand-in-hub.ts';
 import {readSubmission} from './lib/notebook.ts';
 import {report, say} from './lib/report.ts';
 import {median} from './lib/statistics.ts';
@@ -51,6 +52,26 @@ async function submit({stack, companions}: Local, student: string): Promise<{sec
   return {seconds: (performance.now() - startedAt) / 1000, id};
 }
 
+/** Seconds between the stages of a submission, by its own timeline: until a grader had it, in the grader, from there to the LMS. */
+async function readParts({stack}: Local, student: string, id: string): Promise<[number, number, number]> {
+  const headers = {Authorization: `token ${makeStandInToken(student)}`, Accept: 'application/json'};
+  const until = performance.now() + 10_000;
+  while (performance.now() < until) {
+    // The score reaches the LMS a moment before Holt has noted it.
+    const response = await fetch(`${stack.url}${prefix}submissions/${id}`, {headers});
+    const {timeline} = (await response.json()) as {timeline: {stage: string; at: string}[]};
+    const at = (name: string) => Date.parse(timeline.find(({stage}) => stage === name)?.at ?? '');
+    const between = (from: string, to: string) => (at(to) - at(from)) / 1000;
+    if (at('passed back')) {
+      return [between('submitted', 'grading'), between('grading', 'graded'), between('graded', 'passed back')];
+    }
+
+    await sleep(20);
+  }
+
+  throw new Error(`submission ${id} is in the LMS, and its timeline does not say so`);
+}
+
 /** Seconds of a plain `otter run`. */
 async function runOtter(folder: string): Promise<number> {
   await mkdir(folder);
@@ -76,15 +97,25 @@ await withFolder(async folder => {
     await runOtter(path.join(folder, 'warm-up'));
     const holt: number[] = [];
     const plain: number[] = [];
+    const parts: [number, number, number][] = [];
     for (let pair = 1; pair <= pairs; pair += 1) {
-      const {seconds} = await submit(local, `student-${pair}`);
+      const {seconds, id} = await submit(local, `student-${pair}`);
+      parts.push(await readParts(local, `student-${pair}`, id));
       holt.push(seconds);
       plain.push(await runOtter(path.join(folder, `pair-${pair}`)));
       say(`  pair ${pair}: submit to grade ${seconds.toFixed(2)} s, otter run ${plain.at(-1)?.toFixed(2)} s`);
     }
 
+    const part = (name: string, at: 0 | 1 | 2) => ({
+      name: `submit to grade: ${name}`,
+      value: median(parts.map(each => each[at])),
+      unit: 's',
+    });
     await report([
       {name: 'submit to grade at the LMS', value: median(holt), unit: 's', note: `median of ${pairs}, in turn with`},
+      part('until a grader had it', 0),
+      part('in the grader', 1),
+      part('from the grader to the LMS', 2),
       {name: 'a plain otter run', value: median(plain), unit: 's', note: 'the same notebook and Python'},
       {
         name: 'submit to grade beyond otter run',

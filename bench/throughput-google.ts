@@ -1,6 +1,7 @@
 import path from 'node:path';
 import {startLocal} from '../emulator/local.ts';
 import {sampleLab} from '../emulator/options.ts';
+import {readCpuSeconds} from './lib/cpu.ts';
 import {occupyGrader, runRounds, toFigures} from './lib/load.ts';
 import {report} from './lib/report.ts';
 import {withFolder} from './lib/work-folder.ts';
@@ -38,7 +39,19 @@ await withFolder(async dataFolder => {
 
     const target = {url: `${exchange.url()}/services/otter_grade/`, secret};
     await occupyGrader(target);
-    await report(toFigures('google', await runRounds(target, 8), {perSecond: {least: 60}}));
+    const pid = exchange.pid() ?? 0;
+    const before = readCpuSeconds(pid);
+    const rounds = await runRounds(target, 8);
+    const accepted = rounds.reduce((sum, round) => sum + round.accepted, 0);
+    await report([
+      ...toFigures('google', rounds, {perSecond: {least: 60}}),
+      {
+        name: 'processor time of a submission, google engine',
+        value: (1000 * (readCpuSeconds(pid) - before)) / accepted,
+        unit: 'ms',
+        note: 'the exchange alone',
+      },
+    ]);
   } finally {
     await local.close();
   }

@@ -1,11 +1,11 @@
-import {createServer, type Server} from 'node:http';
+import {createServer} from 'node:http';
 import path from 'node:path';
-import {HoltError} from '../domain/errors.ts';
 import type {Log} from '../domain/ports.ts';
+import {listen} from '../functions/listen.ts';
 import {type Target, targets} from '../functions/settings.ts';
 import {forward} from './companions.ts';
-import {findFreePort} from './google/local-server.ts';
 import {type GoogleStack, startGoogleStack as startGoogle} from './google/start-google-stack.ts';
+import {findFreePort} from './local-server.ts';
 import {type NodeChild, startNodeChild} from './node-child.ts';
 import {root} from './options.ts';
 import {makeEnvironment, type Stack, type StackSettings} from './stack.ts';
@@ -53,7 +53,7 @@ export async function startGoogleStack(settings: StackSettings): Promise<Stack> 
       const isHub = /^\/hub(\/|\?|$)/.test(request.url ?? '');
       forward(request, response, (isHub ? companionsUrl : exchange?.url()) ?? companionsUrl);
     });
-    await listen(front, port);
+    await listen(front, port, '127.0.0.1');
     closers.push(() => {
       front.close();
       front.closeAllConnections();
@@ -101,15 +101,5 @@ async function startFunction(
     environment: {...environment, FUNCTION_TARGET: target, PORT: String(await findFreePort())},
     onLine,
     onUnexpectedExit,
-  });
-}
-
-function listen(server: Server, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => {
-      const reason = cause.code === 'EADDRINUSE' ? 'is in use by another program' : `cannot be used (${cause.code})`;
-      reject(new HoltError('invalid-setting', `Port ${port} ${reason}: choose another with --port.`, {cause}));
-    });
-    server.listen(port, '127.0.0.1', resolve);
   });
 }

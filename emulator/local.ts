@@ -2,7 +2,7 @@ import {createWriteStream} from 'node:fs';
 import {mkdir} from 'node:fs/promises';
 import path from 'node:path';
 import {type Companions, startCompanions} from './companions.ts';
-import {findFreePort} from './google/local-server.ts';
+import {findFreePort} from './local-server.ts';
 import {findCourses} from './options.ts';
 import {clientId, openSecrets, prefix, type Secrets, type Stack, type StackSettings} from './stack.ts';
 

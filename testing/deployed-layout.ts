@@ -133,7 +133,8 @@ async function findPort(): Promise<number> {
   return port;
 }
 
-type Question = [options: RequestOptions, body?: string];
+/** A request, and its body. */
+export type Question = [options: RequestOptions, body?: string];
 
 const event = (subject: string): Question => [
   {

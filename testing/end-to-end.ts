@@ -36,8 +36,7 @@ export async function startForTest(t: ExecutionContext, engine: 'embedded' | 'go
 }
 
 /** A student at a browser, logged in at the stand-in hub. */
-export async function logIn({stack}: Local, student: string): Promise<Browser> {
-  const browser = openBrowser();
+export async function logIn({stack}: Local, student: string, browser = openBrowser()): Promise<Browser> {
   await browser.send(`${stack.url}/hub/login`, {
     method: 'POST',
     headers: {'Content-Type': 'application/x-www-form-urlencoded', Origin: stack.url},
@@ -81,7 +80,7 @@ export async function readStatus({stack}: Local, student: string, id: string): P
 }
 
 /** Waits until something is true; fails with what it waited for. */
-export async function waitUntil(what: string, isTrue: () => Promise<unknown> | unknown, seconds = 90): Promise<void> {
+export async function waitUntil(what: string, isTrue: () => Promise<unknown> | unknown, seconds = 240): Promise<void> {
   const until = Date.now() + seconds * 1000;
   while (!(await isTrue())) {
     if (Date.now() > until) {
@@ -107,6 +106,33 @@ export async function waitForGrade(local: Local, student: string, id: string): P
     throw new Error(`${error.message}; ${JSON.stringify(status)}\n${log.split('\n').slice(-8).join('\n')}`);
   });
   return status as SeenStatus;
+}
+
+/** Submits the lab's solution, partial and blank notebooks as three students, and checks scores and gradebook. */
+export async function gradeTheLab(t: ExecutionContext, local: Local): Promise<void> {
+  for (const [student, notebook, earned, fraction] of [
+    ['sol', 'solution', 15, 1],
+    ['par', 'partial', 12, 0.8],
+    ['bla', 'blank', 0, 0],
+  ] as const) {
+    const id = await submit(t, local, student, await logIn(local, student), notebook);
+    const status = await waitForGrade(local, student, id);
+    t.is(status.state, 'graded');
+    t.deepEqual(status.score, {earned, possible: 15});
+    t.is(local.companions.findScore(student), fraction);
+  }
+}
+
+/** Checks that a killed part cost nothing: the grade arrives, and the same notebook is still the same submission. */
+export async function expectGraded(
+  t: ExecutionContext,
+  local: Local,
+  {student, id}: {student: string; id: string},
+): Promise<void> {
+  const status = await waitForGrade(local, student, id);
+  t.deepEqual(status.score, {earned: 12, possible: 15}, student);
+  t.is(local.companions.findScore(student), 0.8, student);
+  t.is(await submit(t, local, student, await logIn(local, student), 'partial'), id, student);
 }
 
 /** Kills a part as a power cut would, waits until it is gone, and starts it again. */

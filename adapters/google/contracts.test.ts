@@ -11,10 +11,10 @@ import {findPrograms, getPrograms} from '../../emulator/google/find-programs.ts'
 import {startJobsServer} from '../../emulator/google/jobs-server.ts';
 import {listenToRecords} from '../../emulator/google/listen-to-records.ts';
 import {openLocalAccount} from '../../emulator/google/local-account.ts';
-import {listen} from '../../emulator/google/local-server.ts';
 import {startEmulators} from '../../emulator/google/start-emulators.ts';
 import {startStorageDoor} from '../../emulator/google/storage-door.ts';
 import {createBuckets, createTopics, createTriggers, notificationTopic} from '../../emulator/google/wiring.ts';
+import {listen} from '../../emulator/local-server.ts';
 import {type Events, eventsContract, type Stage} from '../../testing/contracts/events.ts';
 import {jobsContract, taskProgram} from '../../testing/contracts/jobs.ts';
 import {objectsContract} from '../../testing/contracts/objects.ts';

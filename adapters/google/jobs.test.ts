@@ -4,7 +4,7 @@ import {tmpdir} from 'node:os';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {openLocalAccount} from '../../emulator/google/local-account.ts';
-import {listen} from '../../emulator/google/local-server.ts';
+import {listen} from '../../emulator/local-server.ts';
 import {connectJobs, makeJobs} from './jobs.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'holt-jobs-'));

@@ -1,17 +1,15 @@
-import {execFileSync} from 'node:child_process';
 import {cpus, loadavg, release, totalmem, type} from 'node:os';
 
-export type Machine = {cores: number; cpu: string; memoryGb: number; system: string; node: string; load: number};
+export type Machine = {cores: number; cpu: string; memoryGb: number; system: string; node: string};
 
-/** Describes what the figures were taken on, and how busy it was. Nothing that names it. */
+/** Describes what the figures were taken on. Nothing that names it. */
 export const describeMachine = (): Machine => ({
   cores: cpus().length,
   cpu: cpus()[0]?.model.trim() ?? 'unknown',
   memoryGb: Math.round(totalmem() / 2 ** 30),
   system: `${type()} ${release()}`,
   node: process.version,
-  load: Math.round((loadavg()[0] ?? 0) * 10) / 10,
 });
 
-/** Tells the version that a program gives of itself. */
-export const versionOf = (file: string): string => execFileSync(file, ['--version'], {encoding: 'utf8'}).trim();
+/** Reads how many processes wanted to run in the last minute: figures taken on a busy machine say little. */
+export const readLoad = (): number => Math.round((loadavg()[0] ?? 0) * 10) / 10;

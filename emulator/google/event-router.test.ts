@@ -3,8 +3,8 @@ import test, {type ExecutionContext} from 'ava';
 import {eventTypes} from '../../domain/events.ts';
 import type {Log} from '../../domain/ports.ts';
 import {pollUntil} from '../../testing/contracts/poll.ts';
+import {listen, readAll} from '../local-server.ts';
 import {startEventRouter} from './event-router.ts';
-import {listen, readAll} from './local-server.ts';
 
 type Heard = {headers: IncomingHttpHeaders; body: Buffer};
 

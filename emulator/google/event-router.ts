@@ -2,8 +2,8 @@ import {createServer, type IncomingMessage} from 'node:http';
 import {z} from 'zod';
 import {eventTypes} from '../../domain/events.ts';
 import type {Log} from '../../domain/ports.ts';
+import {listen, readAll} from '../local-server.ts';
 import {makeDelivery} from './deliver.ts';
-import {listen, readAll} from './local-server.ts';
 
 /** Functions that events are delivered to. */
 export type EventStage = 'dispatch' | 'record' | 'passback' | 'audit' | 'sweep';

@@ -3,8 +3,8 @@ import {createServer, type IncomingMessage} from 'node:http';
 import path from 'node:path';
 import {z} from 'zod';
 import type {Log} from '../../domain/ports.ts';
+import {listen, readAll} from '../local-server.ts';
 import {makeExecutionStore} from './execution-store.ts';
-import {listen, readAll} from './local-server.ts';
 import {makeProcesses} from './processes.ts';
 import {runExecution} from './run-execution.ts';
 

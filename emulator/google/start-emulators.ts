@@ -3,9 +3,9 @@ import path from 'node:path';
 import {setTimeout as wait} from 'node:timers/promises';
 import {HoltError} from '../../domain/errors.ts';
 import type {Log} from '../../domain/ports.ts';
+import {findFreePort} from '../local-server.ts';
 import type {Found, Programs} from './find-programs.ts';
 import {makeExports} from './firestore-export.ts';
-import {findFreePort} from './local-server.ts';
 import {makeProcesses, type Program, type Running} from './processes.ts';
 
 type Settings = {

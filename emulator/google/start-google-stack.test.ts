@@ -11,8 +11,8 @@ import {notebookName} from '../../domain/object-names.ts';
 import {pollUntil} from '../../testing/contracts/poll.ts';
 import {sampleSubmission} from '../../testing/contracts/samples.ts';
 import {need} from '../../testing/need.ts';
+import {listen} from '../local-server.ts';
 import {findPrograms} from './find-programs.ts';
-import {listen} from './local-server.ts';
 import {startGoogleStack} from './start-google-stack.ts';
 
 const tools = path.resolve('.holt/tools');

@@ -1,8 +1,8 @@
 import type {KeyObject} from 'node:crypto';
 import {createServer, type IncomingMessage, type ServerResponse} from 'node:http';
+import {listen, readAll} from '../local-server.ts';
 import {checkSignedUrl, type Refusal} from './check-signed-url.ts';
 import {copyOnce} from './copy-once.ts';
-import {listen, readAll} from './local-server.ts';
 import {makePassOn} from './pass-on.ts';
 
 type Settings = {

@@ -7,6 +7,7 @@ import path from 'node:path';
 import {createInterface} from 'node:readline';
 import {setTimeout as wait} from 'node:timers/promises';
 import {HoltError} from '../../domain/errors.ts';
+import {findFreePort} from '../local-server.ts';
 import {endProcesses, findDescendants} from './processes.ts';
 
 export type HubOptions = {
@@ -149,16 +150,6 @@ async function startProxy(
     await exited;
   };
   return {url, apiUrl, close};
-}
-
-/** Finds a port that is free now. */
-export async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const {port} = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** Lets the users' notebooks run on another Python than the hub's, under the name that notebooks ask for. */

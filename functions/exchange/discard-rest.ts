@@ -1,4 +1,5 @@
 import type {IncomingMessage} from 'node:http';
+import {freeChunk} from './body-buffer.ts';
 
 /** How much of a refused body is read and thrown away, and for how long. */
 const most = {bytes: 512 * 2 ** 20, milliseconds: 60_000};
@@ -37,6 +38,7 @@ export function discardRest(incoming: IncomingMessage): {isTime: Promise<void>; 
   limit.unref();
   incoming.on('data', (chunk: Buffer) => {
     bytes += chunk.length;
+    freeChunk(chunk);
     if (bytes > most.bytes) {
       stop(false);
     }

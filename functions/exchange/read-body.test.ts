@@ -1,6 +1,6 @@
 import {fork} from 'node:child_process';
 import {once} from 'node:events';
-import {request} from 'node:http';
+import {Agent, request} from 'node:http';
 import {connect, type Socket} from 'node:net';
 import path from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
@@ -287,6 +287,27 @@ test('a request behind a refused body on the same connection is answered after i
   t.deepEqual(more, []);
 });
 
+for (const keepAlive of [true, false]) {
+  test(`a sender that looks at the answer last can send to the end, ${keepAlive ? 'and more' : 'and closes'}`, async t => {
+    const world = await startExchange(t, {environment: small});
+    const agent = new Agent({keepAlive});
+    t.teardown(() => agent.destroy());
+    const outgoing = request(world.url + prefix, {method: 'POST', headers: alice, agent});
+    const answered = once(outgoing, 'response');
+    let sent = 0;
+    for (; sent < 30; sent += 1) {
+      if (!outgoing.write(Buffer.alloc(2 ** 20, 'x'))) {
+        await once(outgoing, 'drain', {signal: AbortSignal.timeout(10_000)});
+      }
+    }
+
+    outgoing.end();
+    const [incoming] = await answered;
+    const {code} = JSON.parse(Buffer.concat(await incoming.toArray()).toString());
+    t.deepEqual([incoming.statusCode, code, sent], [413, 'too-large', 30]);
+  });
+}
+
 for (const [what, ...lines] of [
   ['two lengths', 'Content-Length: 5', 'Content-Length: 50'],
   ['a length and chunks', 'Content-Length: 5', 'Transfer-Encoding: chunked'],
@@ -339,6 +360,7 @@ test('200 MB of garbage is refused readably, in constant memory', async t => {
 
   const grown = ((await findPeak()) - before) / 2 ** 20;
   t.log(`${Math.round(grown)} MB more at the peak`);
+  // 800 MB came.
   t.true(grown < 60, `${grown} MB`);
   t.is((await fetch(url + prefix)).status, 200);
 });

@@ -1,5 +1,6 @@
 import type {IncomingMessage} from 'node:http';
 import {HoltError} from '../../domain/errors.ts';
+import {makeBodyBuffer} from './body-buffer.ts';
 
 export type BodySettings = {
   /** Largest body that is accepted. */
@@ -66,7 +67,7 @@ export function makeReadBody({maxBodyBytes, bodyMemoryBytes, bodyGraceSeconds, m
       }
 
       return new Promise((resolve, reject) => {
-        const chunks: Buffer[] = [];
+        const content = makeBodyBuffer(Number(declared) || maxBodyBytes);
         let received = 0;
         const graceMilliseconds = bodyGraceSeconds * 1000;
         // What came quickly buys time, but not so much that a stalled sender could hold memory for long.
@@ -90,6 +91,7 @@ export function makeReadBody({maxBodyBytes, bodyMemoryBytes, bodyGraceSeconds, m
         };
         const fail = (error: HoltError) => {
           done();
+          content.drop();
           request.on('error', () => {});
           reject(error);
         };
@@ -106,13 +108,13 @@ export function makeReadBody({maxBodyBytes, bodyMemoryBytes, bodyGraceSeconds, m
             return fail(error as HoltError);
           }
 
-          chunks.push(chunk);
           const bought = paidUntil + (chunk.length / minBytesPerSecond) * 1000;
+          content.add(chunk);
           paidUntil = Math.min(bought, performance.now() + 3 * graceMilliseconds);
         };
         const onEnd = () => {
           done();
-          resolve(Buffer.concat(chunks, received));
+          resolve(content.take());
         };
         const onCut = () =>
           fail(

@@ -101,9 +101,14 @@ async function send(incoming: IncomingMessage, outgoing: ServerResponse, reply: 
     'Content-Length': body.length,
     ...reply.headers,
   });
+  if (!rest) {
+    outgoing.end(body);
+    return;
+  }
+
   outgoing.flushHeaders();
   outgoing.write(body);
   // The whole answer is on its way; with its end a connection that is to be closed would be reset while it is sent to.
-  const hasEnded = (await rest?.isOver) ?? true;
+  const hasEnded = await rest.isOver;
   outgoing.end(() => hasEnded || incoming.socket?.destroy());
 }

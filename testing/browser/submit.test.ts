@@ -1,7 +1,7 @@
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import type {Browser, BrowserContext, Page} from 'playwright-core';
-import {findFreePort} from '../../emulator/hub/start-hub.ts';
+import {findFreePort} from '../../emulator/local-server.ts';
 import {type Need, need} from '../need.ts';
 import {expireHubLogin, findChromium, logIn, logOut, openBrowser, openNotebook, pressSubmit} from './browser.ts';
 import {logInByForm, makeUserToken, openSession} from './hub-session.ts';
