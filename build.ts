@@ -1,4 +1,5 @@
 import {cp, mkdir, rm, writeFile} from 'node:fs/promises';
+import {isBuiltin} from 'node:module';
 import path from 'node:path';
 import {build, type Plugin} from 'esbuild';
 import manifest from './package.json' with {type: 'json'};
@@ -20,10 +21,8 @@ const framework = '@google-cloud/functions-framework';
 
 /** What CommonJS packages expect to find, in a bundle that is a module. */
 const banner = [
-  "import {createRequire as holtRequire} from 'node:module';",
-  "import {fileURLToPath as holtPath} from 'node:url';",
-  'const require = holtRequire(import.meta.url), requireLater = require;',
-  "const __filename = holtPath(import.meta.url), __dirname = holtPath(new URL('.', import.meta.url));",
+  "const requireLater = process.getBuiltinModule('node:module').createRequire(import.meta.url), require = requireLater;",
+  'const __filename = import.meta.filename, __dirname = import.meta.dirname;',
 ].join('');
 
 const common = {
@@ -36,6 +35,22 @@ const common = {
   logLevel: 'warning',
 } as const;
 const shared = {...common, format: 'esm', keepNames: true, banner: {js: banner}} as const;
+
+/**
+ * Node's own modules, as `require` gives them. Importing one asks it for every name that it exports, and `node:http`
+ * loads a browser's WebSocket for that.
+ */
+const builtinsByName: Plugin = {
+  name: 'builtins-by-name',
+  setup({onResolve, onLoad}) {
+    onResolve({filter: /^[\w:/]+$/}, ({path: name, kind}) =>
+      kind !== 'require-call' && isBuiltin(name) ? {path: name, namespace: 'builtin'} : undefined,
+    );
+    onLoad({filter: /./, namespace: 'builtin'}, ({path: name}) => ({
+      contents: `module.exports = process.getBuiltinModule('${name}');`,
+    }));
+  },
+};
 
 /** `serve.js` brings the framework's server along: one file starts sooner than its packages' two hundred. */
 const serverInside: Plugin = {
@@ -72,7 +87,7 @@ const {metafile} = await build({
   chunkNames: '[name]-[hash]',
   splitting: true,
   metafile: true,
-  plugins: [serverInside, protocolsLater],
+  plugins: [builtinsByName, serverInside, protocolsLater],
 });
 await Promise.all(
   [...protocols].map(([chunk, file]) =>

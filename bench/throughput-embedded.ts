@@ -16,7 +16,7 @@ const secret = 'a secret of this bench only';
 
 /** Starts `functions/serve.ts` as a process of its own; `HOLT_BENCH_NODE_OPTIONS` goes to it, for a profile. */
 async function startServer(folder: string) {
-  const options = process.env.HOLT_BENCH_NODE_OPTIONS?.split(' ') ?? [];
+  const options = (process.env.HOLT_BENCH_NODE_OPTIONS ?? '').split(' ').filter(option => option !== '');
   const server = spawn(process.execPath, [...options, 'functions/serve.ts'], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'inherit'],

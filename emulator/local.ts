@@ -1,10 +1,14 @@
 import {createWriteStream} from 'node:fs';
 import {mkdir} from 'node:fs/promises';
 import path from 'node:path';
+import {setTimeout as sleep} from 'node:timers/promises';
 import {type Companions, startCompanions} from './companions.ts';
 import {findFreePort} from './local-server.ts';
 import {findCourses} from './options.ts';
 import {clientId, openSecrets, prefix, type Secrets, type Stack, type StackSettings} from './stack.ts';
+import {makeStandInToken} from './stand-in-hub.ts';
+
+const COURSES_MILLISECONDS = 30_000;
 
 export type LocalSettings = {
   engine: 'embedded' | 'google';
@@ -63,10 +67,25 @@ export async function startLocal(settings: LocalSettings): Promise<Local> {
       onUnexpectedExit: reason => onUnexpectedExit(`${reason}: its last words are in ${logFile}.`),
     });
     closers.push(stack.close);
+    await waitForCourses(stack.url, names);
     return {stack, companions, logFile, close};
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+/** Waits until the courses were read, so that the first student of a new stack meets no unknown course. */
+async function waitForCourses(url: string, names: readonly string[]): Promise<void> {
+  const headers = {Authorization: `token ${makeStandInToken('staff')}`};
+  const until = Date.now() + COURSES_MILLISECONDS;
+  for (const name of names) {
+    const address = `${url}${prefix}courses/${encodeURIComponent(name)}/submissions?limit=1`;
+    // A real hub knows no such token; there a person logs in, long after the courses were read.
+    for (let status = 404; status === 404 && Date.now() < until; ) {
+      ({status} = await fetch(address, {headers}));
+      await sleep(10);
+    }
   }
 }
 

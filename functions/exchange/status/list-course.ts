@@ -13,7 +13,7 @@ export type CourseList = AttentionList & {course: string; submissions: Summary[]
 /**
  * Makes the list of a course's submissions for its staff, newest first; the first page begins with what needs attention.
  *
- * Throws: `not-found` for anybody else, whether the course exists or not.
+ * Throws: `not-found` for anybody else, whether the course exists or not, and for a course that was never seen.
  */
 export function makeListCourse({find, list, now, admins}: ListCourseNeeds) {
   const isStaffOf = makeIsStaffOf({find, admins});
@@ -28,6 +28,13 @@ export function makeListCourse({find, list, now, admins}: ListCourseNeeds) {
     }
 
     const record = await find('courses', await makeDocumentId('course', course));
+    if (!record) {
+      throw new HoltError(
+        'not-found',
+        `No course "${course}" is known here: add it to HOLT_COURSES, or wait a minute when it was just added.`,
+      );
+    }
+
     const [found, attention] = await Promise.all([
       list({
         collection: 'submissions',
