@@ -68,7 +68,7 @@ export async function makeStageWorld({pause = async () => {}, courses = ['demo']
     async wait(seconds: number) {
       if (seconds === FETCH_PATIENCE_SECONDS) {
         // Whoever has an answer is quicker than patience.
-        await (courseSources.areSlow ? new Promise(resolve => setTimeout(resolve, 50)) : new Promise(() => {}));
+        await (courseSources.areSlow ? new Promise(resolve => setTimeout(resolve, 600)) : new Promise(() => {}));
         return;
       }
 
