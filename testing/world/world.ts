@@ -23,14 +23,23 @@ const settings: DispatchSettings = {
   startAllowanceSeconds: 300,
 };
 
-type Options = {settings?: Partial<DispatchSettings>; pause?: () => Promise<void>; courses?: string[]};
+/** Records whose every collection can be looked at at once, as a test does. */
+export type WorldStore = ReturnType<typeof makeMemoryRecords>;
+
+type Options = {
+  settings?: Partial<DispatchSettings>;
+  pause?: () => Promise<void>;
+  courses?: string[];
+  /** Where records are kept; in memory unless given. */
+  store?: WorldStore;
+};
 
 /**
  * Makes a platform of functions and Maps around the real stages: a clock to move, events to deliver or lose, executions
  * to run, lose or never start.
  */
 export async function makeStageWorld({pause = async () => {}, courses = ['demo'], ...options}: Options = {}) {
-  const store = makeMemoryRecords({pause});
+  const store = options.store ?? makeMemoryRecords({pause});
   const clock = {now: at(1000)};
   const logs: {severity: string; message: string; fields: Record<string, unknown>}[] = [];
   const courseSources = {areSlow: false};

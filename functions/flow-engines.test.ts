@@ -1,0 +1,62 @@
+import {mkdtempSync, rmSync} from 'node:fs';
+import {homedir, tmpdir} from 'node:os';
+import path from 'node:path';
+import test from 'ava';
+import {connectFirestore, makeRecords} from '../adapters/google/records.ts';
+import {getPrograms} from '../emulator/google/find-programs.ts';
+import {startEmulators} from '../emulator/google/start-emulators.ts';
+import {openTestEngine} from '../testing/contracts/embedded-engine.ts';
+import {needEmulators} from '../testing/need-emulators.ts';
+import {type Chaos, checkRecords, endOf, runChaos} from '../testing/world/chaos.ts';
+import {makeMirrorStore} from '../testing/world/mirror-store.ts';
+
+/* The same trouble with events as in `flow.test.ts`, each stage on the records of a real engine. */
+
+const troubles: [string, Chaos][] = [
+  ['delivered twice, out of order and several at once', {twice: 0.5, lost: 0, died: 0, atOnce: 5}],
+  ['lost, every one', {twice: 0, lost: 1, died: 0, atOnce: 4}],
+];
+/** Long enough for what nobody delivered to be found by a sweep. */
+const minutes = 6;
+const calm = runChaos(0, {twice: 0, lost: 0, died: 0, atOnce: 1}, {minutes}).then(endOf);
+
+for (const [what, chaos] of troubles) {
+  test(`on the embedded engine, the end is the same when events are ${what}`, async t => {
+    for (const seed of [1, 2, 3]) {
+      const store = makeMirrorStore(await openTestEngine(t));
+      const world = await runChaos(seed, chaos, {store, minutes});
+      t.deepEqual(endOf(world), await calm, `seed ${seed}`);
+      await checkRecords(t, world);
+    }
+  });
+}
+
+test('on the google engine, the end is the same when events are delivered twice, out of order, several at once, or never', async t => {
+  if (needEmulators(t)) {
+    return;
+  }
+
+  process.env.METADATA_SERVER_DETECTION = 'none';
+  const folder = mkdtempSync(path.join(tmpdir(), 'holt-flow-'));
+  t.teardown(() => rmSync(folder, {recursive: true, force: true}));
+  const projectId = 'holt-flow';
+  const emulators = await startEmulators({
+    programs: getPrograms({environment: process.env, home: homedir(), tools: path.resolve('.holt/tools')}),
+    folder,
+    projectId,
+    eventsHost: '127.0.0.1:9',
+    resultsBucket: 'results',
+    notificationTopic: 'none',
+    log() {},
+  });
+  t.teardown(() => emulators.close());
+  const db = connectFirestore({projectId, emulatorHost: emulators.firestoreHost});
+  t.teardown(() => db.terminate());
+  for (const [index, [what, chaos]] of troubles.entries()) {
+    const store = makeMirrorStore(makeRecords(db, {prefix: `flow-${index}-`}));
+    // The emulator answers contention two seconds late: two at once are enough to meet it.
+    const world = await runChaos(index + 1, {...chaos, atOnce: 2}, {store, minutes});
+    t.deepEqual(endOf(world), await calm, what);
+    await checkRecords(t, world);
+  }
+});
