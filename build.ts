@@ -1,4 +1,4 @@
-import {cp, mkdir, rm, writeFile} from 'node:fs/promises';
+import {cp, mkdir, readFile, rm, writeFile} from 'node:fs/promises';
 import {isBuiltin} from 'node:module';
 import path from 'node:path';
 import {build, type Plugin} from 'esbuild';
@@ -78,6 +78,32 @@ const protocolsLater: Plugin = {
   },
 };
 
+type Protocol = {nested?: Record<string, Protocol>; extend?: string};
+
+/** What messages are made of. The rest of `google.protobuf` describes protocols themselves, and nobody sends that. */
+const wellKnown =
+  /^(Any|Struct|Value|ListValue|NullValue|Timestamp|Duration|Empty|FieldMask|(Double|Float|U?Int(32|64)|Bool|String|Bytes)Value)$/;
+
+/** Leaves out of a protocol what no call here sends: a client digests all of it when it is made. */
+function trim(protocol: Protocol, place = ''): Protocol {
+  const inner = Object.entries(protocol.nested ?? {})
+    .filter(([name, {extend}]) => extend === undefined && (place !== '.google.protobuf' || wellKnown.test(name)))
+    .map(([name, value]) => [`${place}.${name}`, name, value] as const)
+    .filter(([whole]) => whole !== '.google.firestore.admin')
+    .map(([whole, name, value]) => [name, trim(value, whole)] as const);
+  return protocol.nested ? {...protocol, nested: Object.fromEntries(inner)} : protocol;
+}
+
+const protocolsTrimmed: Plugin = {
+  name: 'protocols-trimmed',
+  setup({onLoad}) {
+    onLoad({filter: /[\\/]build[\\/]protos[\\/](protos|iam_service|locations)\.json$/}, async ({path: file}) => ({
+      contents: JSON.stringify(trim(JSON.parse(await readFile(file, 'utf8')))),
+      loader: 'json',
+    }));
+  },
+};
+
 await rm(out, {recursive: true, force: true});
 const {metafile} = await build({
   ...shared,
@@ -87,7 +113,7 @@ const {metafile} = await build({
   chunkNames: '[name]-[hash]',
   splitting: true,
   metafile: true,
-  plugins: [builtinsByName, serverInside, protocolsLater],
+  plugins: [builtinsByName, serverInside, protocolsLater, protocolsTrimmed],
 });
 await Promise.all(
   [...protocols].map(([chunk, file]) =>

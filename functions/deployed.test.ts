@@ -1,4 +1,4 @@
-import {spawn} from 'node:child_process';
+import {execFile, spawn} from 'node:child_process';
 import {once} from 'node:events';
 import {existsSync} from 'node:fs';
 import {cp, mkdtemp, readdir, readFile, rm} from 'node:fs/promises';
@@ -8,6 +8,7 @@ import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {setTimeout as wait} from 'node:timers/promises';
 import {pathToFileURL} from 'node:url';
+import {promisify} from 'node:util';
 import test, {type ExecutionContext} from 'ava';
 import type {Jobs} from '../domain/ports.ts';
 import {openLocalAccount} from '../emulator/google/local-account.ts';
@@ -26,6 +27,7 @@ import {startEmptyCloud} from '../testing/empty-cloud.ts';
 import {need} from '../testing/need.ts';
 import {type Target, targets} from './settings.ts';
 
+const run = promisify(execFile);
 const folder = await mkdtemp(path.join(tmpdir(), 'holt-deployed-'));
 const built = path.join(folder, 'dist');
 const installed = path.join(folder, 'app/functions');
@@ -205,9 +207,25 @@ test.serial('a wrong setting, or a function that there is not, stops the start w
   );
 });
 
-test.serial('the functions need functions-framework only', async t => {
-  const {dependencies} = JSON.parse(await readFile(path.join(built, 'functions/package.json'), 'utf8'));
+test.serial('the functions ask for functions-framework only, and their lock has all that it needs', async t => {
+  const cwd = path.join(built, 'functions');
+  const {dependencies} = JSON.parse(await readFile(path.join(cwd, 'package.json'), 'utf8'));
   t.deepEqual(Object.keys(dependencies), ['@google-cloud/functions-framework']);
+  const {stdout} = await run('npm', ['ci', '--dry-run', '--offline', '--ignore-scripts'], {cwd});
+  t.regex(stdout, /^add express 5\./m);
+});
+
+test.serial('a compile cache that was warmed once has every file, and a start adds nothing to it', async t => {
+  const NODE_COMPILE_CACHE = path.join(folder, 'compile-cache');
+  const list = async () => (await readdir(NODE_COMPILE_CACHE, {recursive: true})).sort();
+  await run(process.execPath, ['warm.js'], {cwd: installed, env: {NODE_COMPILE_CACHE}});
+  const warmed = await list();
+  t.true(warmed.length > 40, `${warmed.length} files`);
+  await using served = await start({target: 'audit', environment: {...environment, NODE_COMPILE_CACHE}});
+  await served.ask(...storeQuestions.audit);
+  t.is(await served.stop(), 0);
+  const added = (await list()).filter(file => !warmed.includes(file));
+  t.true(added.length <= 1, `${added.length} files more; only serve.js is not loaded to warm`);
 });
 
 test.serial('a client of the bundle starts a job, with protocols that wait in files of their own', async t => {
