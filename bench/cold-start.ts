@@ -1,6 +1,6 @@
 import {execFile, spawn} from 'node:child_process';
 import {once} from 'node:events';
-import {mkdtemp, rm} from 'node:fs/promises';
+import {mkdtemp, readFile, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {promisify} from 'node:util';
@@ -33,16 +33,25 @@ const compileCache = path.join(folder, 'compile-cache');
 
 type Environment = Record<string, string>;
 
-async function timeStart(target: Target, [options, body]: Question, environment: Environment): Promise<number> {
+/** Milliseconds, and how many of them the main thread had a core: on a busy machine the rest is waiting for one. */
+type Start = {taken: number; busy: number};
+
+async function readBusy(pid: number): Promise<number> {
+  const [nanoseconds] = (await readFile(`/proc/${pid}/schedstat`, 'utf8').catch(() => '')).split(' ');
+  return nanoseconds ? Number(nanoseconds) / 1e6 : Number.NaN;
+}
+
+async function timeStart(target: Target, [options, body]: Question, environment: Environment): Promise<Start> {
   await using served = await startFunction({folder: installed, target, environment});
   const {status} = await served.ask(options, body);
   const taken = performance.now() - served.startedAt;
+  const busy = await readBusy(served.pid);
   if (status >= 500) {
     throw new Error(`${target} answered ${status}:\n${served.getOutput()}`);
   }
 
   await served.stop();
-  return taken;
+  return {taken, busy};
 }
 
 /** What starting a process costs that does nothing: no function can be below it. */
@@ -52,29 +61,27 @@ async function timeNode(): Promise<number> {
   return performance.now() - startedAt;
 }
 
-async function repeat(time: () => Promise<number>): Promise<number[]> {
-  const taken: number[] = [];
-  while (taken.length < runs) {
-    taken.push(await time());
+async function repeat<T>(time: () => Promise<T>): Promise<T[]> {
+  const results: T[] = [];
+  while (results.length < runs) {
+    results.push(await time());
   }
 
-  return taken.toSorted((a, b) => a - b);
+  return results;
 }
 
 async function measure(target: Target, what: string, question: Question, cloud: Environment): Promise<Figure> {
   const warm = await repeat(() => timeStart(target, question, {...cloud, NODE_COMPILE_CACHE: compileCache}));
   const cold = await repeat(() => timeStart(target, question, cloud));
-  const range = `${warm[0]?.toFixed(0)} to ${warm.at(-1)?.toFixed(0)} ms`;
-  say(
-    `  ${target}, ${what}: ${median(warm).toFixed(0)} ms (${range}), without the compile cache ${median(cold).toFixed(0)} ms`,
-  );
-  return {
-    name: `cold start of ${target}, ${what}`,
-    value: median(warm),
-    unit: 'ms',
-    target: {most},
-    note: `${range}; ${median(cold).toFixed(0)} without the compile cache`,
-  };
+  const takes = warm.map(({taken}) => taken);
+  const ms = (value: number) => value.toFixed(0);
+  const note = [
+    `${ms(Math.min(...takes))} to ${ms(Math.max(...takes))} ms`,
+    `${ms(median(warm.map(({busy}) => busy)))} ms on a core`,
+    `without the compile cache ${ms(median(cold.map(({taken}) => taken)))} ms`,
+  ].join('; ');
+  say(`  ${target}, ${what}: ${ms(median(takes))} ms (${note})`);
+  return {name: `cold start of ${target}, ${what}`, value: median(takes), unit: 'ms', target: {most}, note};
 }
 
 try {

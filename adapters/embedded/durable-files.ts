@@ -1,6 +1,7 @@
 import {constants, type PathLike} from 'node:fs';
 import {type FileHandle, link, mkdir, open, unlink} from 'node:fs/promises';
 import path from 'node:path';
+import {shareNext} from '../share-next.ts';
 import {hasCode, ignoreMissing} from './storage-errors.ts';
 
 /** A folder whose entries can be made durable. */
@@ -19,29 +20,13 @@ export async function openFolder(folder: string): Promise<Folder> {
   }
 
   const handle = await open(folder, 'r');
-  const sync = makeSharedSync(() => handle.sync());
+  const sync = shareNext(() => handle.sync());
   return {path: folder, sync, close: () => handle.close()};
 }
 
 async function syncOnce(target: PathLike): Promise<void> {
   await using handle = await open(target, 'r');
   await handle.sync();
-}
-
-/** A sync under way may have begun before a caller's change, so later callers share the next one. */
-export function makeSharedSync(sync: () => Promise<void>): () => Promise<void> {
-  let current: Promise<void> = Promise.resolve();
-  let next: Promise<void> | undefined;
-  return () => {
-    next ??= current
-      .catch(() => {})
-      .then(() => {
-        next = undefined;
-        current = sync();
-        return current;
-      });
-    return next;
-  };
 }
 
 /** Creates a file that nobody else may read, for writing; fails when it exists. */

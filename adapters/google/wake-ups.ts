@@ -1,6 +1,7 @@
 import {PubSub, type Topic} from '@google-cloud/pubsub';
 import {HoltError} from '../../domain/errors.ts';
 import type {Replay, ReplayStage, Wake} from '../../domain/ports.ts';
+import {shareNext} from '../share-next.ts';
 
 type Settings = {projectId: string; emulatorHost?: string | undefined};
 
@@ -35,9 +36,11 @@ export function makeWakeUps(pubsub: PubSub, {prefix}: {prefix: string}): {wake: 
     }
   };
 
+  // A message without data needs an attribute.
+  const wake = shareNext(() => publish('dispatch', {queue: 'changed'}, WAKE_TIMEOUT_MS));
+
   return {
-    // A message without data needs an attribute.
-    wake: ({course} = {}) => publish('dispatch', course ? {course} : {queue: 'changed'}, WAKE_TIMEOUT_MS),
+    wake: ({course} = {}) => (course ? publish('dispatch', {course}, WAKE_TIMEOUT_MS) : wake()),
     replay: (stage, id) => publish(`replay-${stage}`, attributesOf(stage, id, prefix), REPLAY_TIMEOUT_MS),
   };
 }

@@ -1,6 +1,7 @@
 import type {AuditEntry} from '../../domain/audit.ts';
 import {type AuditedRecord, describeRecord} from '../../domain/audit-entries.ts';
 import {makeDocumentId} from '../../domain/document-id.ts';
+import {HoltError} from '../../domain/errors.ts';
 import {documentOf, isWatched, type StageEvent} from '../../domain/events.ts';
 import type {Find, Log, Now, Transact} from '../../domain/ports.ts';
 
@@ -34,7 +35,31 @@ export function makeAudit({find, transact, now, log, prefix}: AuditNeeds) {
         }),
       ),
     );
-    const written = await transact(async transaction => {
+    // Mostly none is there yet: then no read is needed.
+    const written = await createAll(entries).catch(error => {
+      if (error instanceof HoltError && error.code === 'conflict') {
+        return createMissing(entries);
+      }
+
+      throw error;
+    });
+    for (const {what} of written) {
+      log('DEBUG', 'audited', {what, collection, id});
+    }
+  };
+
+  function createAll(entries: AuditEntry[]): Promise<AuditEntry[]> {
+    return transact(async transaction => {
+      for (const entry of entries) {
+        transaction.create('audit', entry);
+      }
+
+      return entries;
+    });
+  }
+
+  function createMissing(entries: AuditEntry[]): Promise<AuditEntry[]> {
+    return transact(async transaction => {
       const known = await Promise.all(entries.map(entry => transaction.find('audit', entry.id)));
       const missing = entries.filter((_, index) => !known[index]);
       for (const entry of missing) {
@@ -43,8 +68,5 @@ export function makeAudit({find, transact, now, log, prefix}: AuditNeeds) {
 
       return missing;
     });
-    for (const {what} of written) {
-      log('DEBUG', 'audited', {what, collection, id});
-    }
-  };
+  }
 }
