@@ -5,7 +5,6 @@ import {HoltError} from '../../domain/errors.ts';
 import {manifestName, notebookName, type ObjectName, parkedName, resultName} from '../../domain/object-names.ts';
 import {makeFolder, openTestEngine} from '../../testing/contracts/embedded-engine.ts';
 import {sampleParked} from '../../testing/contracts/samples.ts';
-import {makeSharedSync} from './durable-files.ts';
 import {removeExpired} from './expiry.ts';
 import {openObjectFiles, toFilePlace} from './object-files.ts';
 import {openDatabase} from './open-database.ts';
@@ -112,32 +111,6 @@ test('a disk that fails is a sentence, and the object is not there', async t => 
   t.is(error.code, 'storage-unavailable');
   t.true(error.message.startsWith(`The data in ${root} cannot be used; `));
   await t.throwsAsync(exists(notebookName('a')), {code: 'storage-unavailable'});
-});
-
-test('a sync is shared by those that ask while one is under way, and never joins it late', async t => {
-  const gates: (() => void)[] = [];
-  const sync = makeSharedSync(() => new Promise<void>(resolve => gates.push(resolve)));
-  const order: string[] = [];
-  const first = sync().then(() => order.push('first'));
-  await new Promise(setImmediate);
-  const others = [sync(), sync()].map(promise => promise.then(() => order.push('other')));
-  await new Promise(setImmediate);
-  t.is(gates.length, 1, 'the second sync waits for the first');
-  gates[0]?.();
-  await first;
-  await new Promise(setImmediate);
-  t.deepEqual(order, ['first']);
-  t.is(gates.length, 2);
-  gates[1]?.();
-  await Promise.all(others);
-  t.is(gates.length, 2, 'two callers, one sync');
-});
-
-test('a sync that fails tells those that asked for it, and nobody later', async t => {
-  const results = [Promise.reject(new Error('disk')), Promise.resolve()];
-  const sync = makeSharedSync(() => results.shift() as Promise<void>);
-  await t.throwsAsync(sync(), {message: 'disk'});
-  await t.notThrowsAsync(sync());
 });
 
 test('what has expired is removed a day later, records and files, and nothing else', async t => {

@@ -9,8 +9,8 @@ type Settings = {projectId: string; emulatorHost?: string | undefined};
 export const connectPubSub = ({projectId, emulatorHost}: Settings): PubSub =>
   new PubSub({projectId, ...(emulatorHost && {apiEndpoint: emulatorHost, emulatorMode: true})});
 
-/** A wake-up is worth no more of a student's time than this: the sweep wakes dispatch too. */
-const WAKE_TIMEOUT_MS = 5000;
+/** A wake-up is worth little of a student's time, who may have to wait for two: the sweep wakes dispatch too. */
+const WAKE_TIMEOUT_MS = 3000;
 const REPLAY_TIMEOUT_MS = 10_000;
 
 /**
@@ -36,7 +36,7 @@ export function makeWakeUps(pubsub: PubSub, {prefix}: {prefix: string}): {wake: 
     }
   };
 
-  // A message without data needs an attribute.
+  // Of a crowd not everybody needs a message. One without data needs an attribute.
   const wake = shareNext(() => publish('dispatch', {queue: 'changed'}, WAKE_TIMEOUT_MS));
 
   return {
