@@ -121,6 +121,14 @@ for (const target of targets) {
 
 type Problem = {status: number; code: string; detail: string};
 
+test.serial('an event function tells whoever sends no event what it takes', async t => {
+  await using served = await start({target: 'sweep', command: 'serve'});
+  const answer = await served.ask({method: 'GET', path: '/'});
+  t.is(answer.status, 405, served.getOutput());
+  t.is(answer.type, 'application/problem+json');
+  t.regex(answer.body, /CloudEvents by POST/);
+});
+
 test.serial('the exchange answers broken JSON with a problem document', async t => {
   await using served = await start({target: 'exchange'});
   const {status, type, body} = await served.ask(asStudent, '{bad');

@@ -25,7 +25,18 @@ async function makeServer(target: Target): Promise<Server> {
   const {default: testing} = await import('@google-cloud/functions-framework/testing');
   // In the deployed layout this file brings its own copy of the framework, which knows of no function yet.
   framework.cloudEvent(target, registered as Stage);
-  return testing.getTestServer(target);
+  const events = testing.getTestServer(target);
+  return createServer((request, response) => {
+    if (request.method === 'POST') {
+      events.emit('request', request, response);
+      return;
+    }
+
+    // The framework would answer a probe or a curious person with a stack trace.
+    response.writeHead(405, {Allow: 'POST', 'Content-Type': 'application/problem+json'});
+    const detail = `The function ${target} takes CloudEvents by POST, from the platform: there is nothing else to ask it.`;
+    response.end(JSON.stringify({type: 'about:blank', title: 'Method Not Allowed', status: 405, detail}));
+  });
 }
 
 async function serve(): Promise<void> {

@@ -2,7 +2,6 @@ import {spawn} from 'node:child_process';
 import {randomBytes} from 'node:crypto';
 import {once} from 'node:events';
 import {mkdir, writeFile} from 'node:fs/promises';
-import {type AddressInfo, createServer} from 'node:net';
 import path from 'node:path';
 import {createInterface} from 'node:readline';
 import {setTimeout as wait} from 'node:timers/promises';
