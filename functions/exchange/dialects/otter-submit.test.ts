@@ -41,6 +41,21 @@ test('the address in Location answers, and only its student', async t => {
   t.is(other.status, 404);
 });
 
+test('otter-submit 0.1.16 names nobody but in its Referer, and is known by the hub all the same', async t => {
+  for (const referer of ['/user/alice/lab/tree/lab.ipynb', '/']) {
+    const world = await startExchange(t);
+    const browser = openBrowser();
+    await browser.send(`${world.url}/hub/login`, {method: 'POST', body: 'username=alice'});
+    const answer = await browser.send(`${world.url}${prefix}`, {
+      method: 'POST',
+      headers: {'Content-Type': 'application/json', Origin: world.url, Referer: `${world.url}${referer}`},
+      body: JSON.stringify({nb: makeNotebook()}),
+    });
+    t.is(await answer.text(), success);
+    t.like(world.records.all('submissions')[0], {student: 'alice', namedStudent: null, proof: {via: 'oauth'}});
+  }
+});
+
 test('otter-submit’s own press goes through the hub and comes back with the sentence', async t => {
   const world = await startExchange(t);
   const browser = openBrowser();
