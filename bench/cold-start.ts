@@ -96,8 +96,13 @@ try {
   for (const target of targets) {
     // Whatever dispatch and sweep are asked needs a store, but for a probe.
     const first = questions[target] ?? [{path: '/'}];
-    figures.push({...(await measure(target, 'first answer', first, cloud.environment)), target: {most}});
-    figures.push(await measure(target, 'first answer from a store', storeQuestions[target], cloud.environment));
+    figures.push(
+      await measure(target, questions[target] ? 'first answer' : 'a refused probe', first, cloud.environment),
+    );
+    figures.push({
+      ...(await measure(target, 'first answer from a store', storeQuestions[target], cloud.environment)),
+      target: {most},
+    });
   }
 
   await report(figures);
