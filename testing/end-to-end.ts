@@ -8,6 +8,7 @@ import {type Local, startLocal} from '../emulator/local.ts';
 import {sampleLab} from '../emulator/options.ts';
 import {prefix} from '../emulator/stack.ts';
 import {makeStandInToken} from '../emulator/stand-in-hub.ts';
+import {setUpPython} from './grader.ts';
 
 /** What a test reads of a submission's status. */
 export type SeenStatus = {
@@ -20,6 +21,7 @@ export type SeenStatus = {
 
 /** Starts a local stack in a folder of its own, ended and removed with the test. */
 export async function startForTest(t: ExecutionContext, engine: 'embedded' | 'google'): Promise<Local> {
+  await setUpPython();
   const dataFolder = await mkdtemp(path.join(tmpdir(), `holt-${engine}-`));
   const local = await startLocal({
     engine,
