@@ -1,7 +1,8 @@
-import {cp, mkdir, readFile, rm, writeFile} from 'node:fs/promises';
-import {isBuiltin} from 'node:module';
+import {cp, mkdir, rm, writeFile} from 'node:fs/promises';
 import path from 'node:path';
-import {build, type Plugin} from 'esbuild';
+import {build} from 'esbuild';
+import {builtinsByName, makeServerInside, tablesTrimmed} from './build-plugins.ts';
+import {descriptorsEmpty, generated, protocolsLater, protocolsTrimmed} from './build-protocols.ts';
 import manifest from './package.json' with {type: 'json'};
 import lock from './package-lock.json' with {type: 'json'};
 
@@ -36,74 +37,6 @@ const common = {
 } as const;
 const shared = {...common, format: 'esm', keepNames: true, banner: {js: banner}} as const;
 
-/**
- * Node's own modules, as `require` gives them. Importing one asks it for every name that it exports, and `node:http`
- * loads a browser's WebSocket for that.
- */
-const builtinsByName: Plugin = {
-  name: 'builtins-by-name',
-  setup({onResolve, onLoad}) {
-    onResolve({filter: /^[\w:/]+$/}, ({path: name, kind}) =>
-      kind !== 'require-call' && isBuiltin(name) ? {path: name, namespace: 'builtin'} : undefined,
-    );
-    onLoad({filter: /./, namespace: 'builtin'}, ({path: name}) => ({
-      contents: `module.exports = process.getBuiltinModule('${name}');`,
-    }));
-  },
-};
-
-/** `serve.js` brings the framework's server along: one file starts sooner than its packages' two hundred. */
-const serverInside: Plugin = {
-  name: 'server-inside',
-  setup({onResolve}) {
-    onResolve({filter: new RegExp(`^${framework}`)}, ({path: name, importer}) =>
-      path.basename(importer) === 'index.ts' ? {path: name, external: true} : undefined,
-    );
-  },
-};
-
-/** Generated code of Google's protocols. It is re-exported everywhere and used rarely, so it waits in files of its own. */
-const protocols = new Map<string, string>();
-const protocolsLater: Plugin = {
-  name: 'protocols-later',
-  setup({onLoad}) {
-    onLoad({filter: /[\\/]protos[\\/](protos|iam_service|operations|locations)\.js$/}, ({path: file}) => {
-      const [, name = ''] = file.replaceAll('\\', '/').split('/node_modules/').slice(-2);
-      const chunk = `${(name || path.basename(file)).replaceAll(/\W+/g, '-').replace(/^-|-js$/g, '')}.cjs`;
-      protocols.set(chunk, file);
-      return {
-        contents: `let all; module.exports = {get google() { return (all ??= requireLater('./${chunk}')).google; }};`,
-      };
-    });
-  },
-};
-
-type Protocol = {nested?: Record<string, Protocol>; extend?: string};
-
-/** What messages are made of. The rest of `google.protobuf` describes protocols themselves, and nobody sends that. */
-const wellKnown =
-  /^(Any|Struct|Value|ListValue|NullValue|Timestamp|Duration|Empty|FieldMask|(Double|Float|U?Int(32|64)|Bool|String|Bytes)Value)$/;
-
-/** Leaves out of a protocol what no call here sends: a client digests all of it when it is made. */
-function trim(protocol: Protocol, place = ''): Protocol {
-  const inner = Object.entries(protocol.nested ?? {})
-    .filter(([name, {extend}]) => extend === undefined && (place !== '.google.protobuf' || wellKnown.test(name)))
-    .map(([name, value]) => [`${place}.${name}`, name, value] as const)
-    .filter(([whole]) => whole !== '.google.firestore.admin')
-    .map(([whole, name, value]) => [name, trim(value, whole)] as const);
-  return protocol.nested ? {...protocol, nested: Object.fromEntries(inner)} : protocol;
-}
-
-const protocolsTrimmed: Plugin = {
-  name: 'protocols-trimmed',
-  setup({onLoad}) {
-    onLoad({filter: /[\\/]build[\\/]protos[\\/](protos|iam_service|locations)\.json$/}, async ({path: file}) => ({
-      contents: JSON.stringify(trim(JSON.parse(await readFile(file, 'utf8')))),
-      loader: 'json',
-    }));
-  },
-};
-
 await rm(out, {recursive: true, force: true});
 const {metafile} = await build({
   ...shared,
@@ -113,10 +46,17 @@ const {metafile} = await build({
   chunkNames: '[name]-[hash]',
   splitting: true,
   metafile: true,
-  plugins: [builtinsByName, serverInside, protocolsLater, protocolsTrimmed],
+  plugins: [
+    builtinsByName,
+    makeServerInside(framework),
+    tablesTrimmed,
+    protocolsLater,
+    protocolsTrimmed,
+    descriptorsEmpty,
+  ],
 });
 await Promise.all(
-  [...protocols].map(([chunk, file]) =>
+  [...generated].map(([chunk, file]) =>
     build({...common, format: 'cjs', entryPoints: [file], outfile: path.join(functions, chunk)}),
   ),
 );

@@ -24,7 +24,8 @@ export function readConfig(target: Target | 'all', environment: NodeJS.ProcessEn
     given[name] ??= given[other];
   }
 
-  const parsed = Settings.safeParse(given);
+  // Parsed once: compiling a parser first would take longer.
+  const parsed = Settings.safeParse(given, {jitless: true});
   if (!parsed.success) {
     const issues = parsed.error.issues.map(({path, message}) => `${path.join('.')}: ${message}.`);
     throw new HoltError('invalid-setting', issues.join('\n'), {cause: z.treeifyError(parsed.error)});

@@ -1,10 +1,12 @@
-import {mkdtempSync, rmSync} from 'node:fs';
+import {mkdtempSync, readdirSync, rmSync} from 'node:fs';
 import {createServer} from 'node:http';
 import {homedir, tmpdir} from 'node:os';
 import path from 'node:path';
+import {pathToFileURL} from 'node:url';
 import {cloudEvent} from '@google-cloud/functions-framework';
 import {getTestServer} from '@google-cloud/functions-framework/testing';
 import anyTest, {type ExecutionContext, type TestFn} from 'ava';
+import {HoltError} from '../../domain/errors.ts';
 import type {StageEvent} from '../../domain/events.ts';
 import {type EventRouter, startEventRouter} from '../../emulator/google/event-router.ts';
 import {findPrograms, getPrograms} from '../../emulator/google/find-programs.ts';
@@ -19,6 +21,7 @@ import {type Events, eventsContract, type Stage} from '../../testing/contracts/e
 import {jobsContract, taskProgram} from '../../testing/contracts/jobs.ts';
 import {objectsContract} from '../../testing/contracts/objects.ts';
 import {recordsContract} from '../../testing/contracts/records.ts';
+import {buildLayout} from '../../testing/deployed-layout.ts';
 import {need} from '../../testing/need.ts';
 import {connectJobs, makeJobs} from './jobs.ts';
 import {connectStorage, makeObjects} from './objects.ts';
@@ -54,6 +57,17 @@ const serially = ((title: string, run: (t: ExecutionContext) => Promise<void>) =
     }
   })) as unknown as TestFn;
 
+/** The same tests, of the adapters as the deployed layout has them: with less of Google's clients. */
+const builtTest = (test: TestFn) =>
+  ((title: string, run: (t: ExecutionContext) => Promise<void>) => test(`${title} (as built)`, run)) as TestFn;
+
+/** An adapter out of the deployed layout. */
+async function importBuilt<Adapter>(name: string): Promise<Adapter> {
+  const layout = path.join(folder, 'dist/functions');
+  const chunk = readdirSync(layout).find(file => new RegExp(`^${name}-\\w+\\.js$`).test(file));
+  return import(pathToFileURL(path.join(layout, chunk ?? name)).href);
+}
+
 const functions: Partial<Record<Stage, (event: StageEvent) => Promise<void>>> = {};
 let emulators: Awaited<ReturnType<typeof startEmulators>>;
 let router: EventRouter;
@@ -81,6 +95,7 @@ anyTest.before('start the emulators', async () => {
   const door = await startStorageDoor({storageUrl: emulators.storageUrl, publicKey: account.publicKey});
   doorUrl = door.url;
   closers.push(door.close, emulators.close, router.close);
+  await buildLayout(path.join(folder, 'dist'));
 });
 
 anyTest.after.always('end them', async () => {
@@ -117,6 +132,23 @@ const openRecords = (prefix: string) => {
 
 recordsContract(withEmulators, async () => openRecords(newPrefix()));
 
+/** A bundle has a HoltError of its own. */
+const rethrowOurs = (error: HoltError): never => {
+  throw error.name === 'HoltError' ? new HoltError(error.code, error.message, {cause: error}) : error;
+};
+let builtDb: ReturnType<typeof connectFirestore> | undefined;
+recordsContract(builtTest(withEmulators), async () => {
+  const built = await importBuilt<typeof import('./records.ts')>('records');
+  builtDb ??= built.connectFirestore({projectId, emulatorHost: emulators.firestoreHost});
+  const records = built.makeRecords(builtDb, {prefix: newPrefix()});
+  return {
+    find: (...parameters) => records.find(...parameters).catch(rethrowOurs),
+    list: query => records.list(query).catch(rethrowOurs),
+    count: query => records.count(query).catch(rethrowOurs),
+    transact: work => records.transact(work).catch(rethrowOurs),
+  };
+});
+
 async function openObjects(prefix: string, storageUrl: string, apiEndpoint: string) {
   const buckets = {work: `${prefix}work`, results: `${prefix}results`};
   await createBuckets(storageUrl, projectId, Object.values(buckets));
@@ -125,18 +157,23 @@ async function openObjects(prefix: string, storageUrl: string, apiEndpoint: stri
 
 objectsContract(withEmulators, async () => openObjects(newPrefix(), emulators.storageUrl, doorUrl));
 
-jobsContract(serially, async t => {
+const openJobs = async (t: ExecutionContext, adapter: typeof import('./jobs.ts')) => {
   const program = {command: process.execPath, args: [taskProgram], env: {PATH: process.env.PATH ?? ''}};
   const server = await startJobsServer({folder: path.join(folder, newPrefix()), jobs: {grader: program}, log});
   t.teardown(server.close);
-  return makeJobs(connectJobs({projectId, apiEndpoint: server.url}), {projectId, region: 'here', job: 'grader'});
-});
+  const clients = adapter.connectJobs({projectId, apiEndpoint: server.url});
+  return adapter.makeJobs(clients, {projectId, region: 'here', job: 'grader'});
+};
+
+jobsContract(serially, t => openJobs(t, {connectJobs, makeJobs}));
+jobsContract(builtTest(serially), async t => openJobs(t, await importBuilt('jobs')));
 
 /** An empty engine for one test: its own prefix, buckets, topics, fake-gcs-server and router of messages. */
 async function openEvents(
   t: ExecutionContext,
   deliver: (stage: Stage, event: StageEvent) => Promise<void>,
   hear: (prefix: string) => Promise<() => Promise<void>>,
+  wakeUps: typeof import('./wake-ups.ts') = {connectPubSub, makeWakeUps},
 ): Promise<Events> {
   const prefix = newPrefix();
   for (const stage of ['dispatch', 'record', 'passback', 'audit'] as const) {
@@ -164,14 +201,14 @@ async function openEvents(
   const door = await startStorageDoor({storageUrl: own.storageUrl, publicKey: account.publicKey});
   await createTopics(pubsubHost, {projectId, prefix, routerUrl: messages.url});
   const unhear = await hear(prefix);
-  const pubsub = connectPubSub({projectId, emulatorHost: pubsubHost});
+  const pubsub = wakeUps.connectPubSub({projectId, emulatorHost: pubsubHost});
   t.teardown(async () => {
     await unhear();
     await pubsub.close();
     await Promise.all([door.close(), own.close(), messages.close()]);
   });
   const objects = await openObjects(prefix, own.storageUrl, door.url);
-  return {records: openRecords(prefix), objects, ...makeWakeUps(pubsub, {prefix}), prefix};
+  return {records: openRecords(prefix), objects, ...wakeUps.makeWakeUps(pubsub, {prefix}), prefix};
 }
 
 eventsContract(serially, (t, deliver) =>
@@ -182,16 +219,17 @@ eventsContract(serially, (t, deliver) =>
 );
 
 const named = ((title: string, run: (t: ExecutionContext) => Promise<void>) =>
-  serially(`${title} (by a listener)`, run)) as unknown as TestFn;
+  serially(`${title} (by a listener, as built)`, run)) as unknown as TestFn;
 
-eventsContract(named, (t, deliver) =>
-  openEvents(t, deliver, async prefix => {
+eventsContract(named, async (t, deliver) => {
+  const listen = async (prefix: string) => {
     const emulatorHost = emulators.firestoreHost;
     const deliverUntilTaken = router.deliverUntilTaken;
     const listener = await listenToRecords({projectId, prefix, emulatorHost, deliver: deliverUntilTaken, log});
     return listener.close;
-  }),
-);
+  };
+  return openEvents(t, deliver, listen, await importBuilt('wake-ups'));
+});
 
 anyTest('a refused connection is a job that did not start', async t => {
   const closed = await listen(createServer());

@@ -14,13 +14,13 @@ export type SweepPorts = Records & {
   log: Log;
 };
 
-/** Puts the sweep together: its chores in the order a submission meets their stages. */
+/** Puts the sweep together. */
 export function composeSweep(ports: SweepPorts) {
   const {objects, jobs} = ports;
   return makeSweep({
     ...ports,
+    freeClaims: makeFreeClaims({...ports, objectExists: objects.exists, findExecution: jobs.findState}),
     chores: {
-      claims: makeFreeClaims({...ports, objectExists: objects.exists, findExecution: jobs.findState}),
       'given up': makeGiveUp(ports),
       passbacks: makeReplayPassbacks(ports),
       audit: makeReplayAudit(ports),

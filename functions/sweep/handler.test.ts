@@ -271,19 +271,22 @@ test('a chore that fails stops no other, dispatch is woken all the same, and the
     },
     second: async () => done.push('second'),
   };
-  const sweep = makeSweep({...ports, chores, wake: async about => void done.push(`wake ${about?.course}`)});
+  const freeClaims = async () => done.push('claims');
+  const wake = async (about?: {course?: string}) => void done.push(`wake ${about?.course}`);
+  const sweep = makeSweep({...ports, freeClaims, chores, wake});
   const error = await t.throwsAsync(sweep(), {instanceOf: AggregateError});
-  t.deepEqual(done, ['second', 'wake *']);
+  t.deepEqual(done.toSorted(), ['claims', 'second', 'wake *']);
+  t.true(done.indexOf('claims') < done.indexOf('wake *'), 'dispatch is woken when the claims are free');
   t.is((error as AggregateError).errors.length, 1);
   await t.throwsAsync(sweep());
-  t.is(done.length, 4, 'the lease is given back');
+  t.is(done.length, 6, 'the lease is given back');
 });
 
 test('a wake-up that fails is told too, and the lease is given back', async t => {
   const {ports} = await makeStageWorld();
   const runs: number[] = [];
   const wake = async () => Promise.reject(new Error('no Pub/Sub'));
-  const sweep = makeSweep({...ports, chores: {one: async () => runs.push(1)}, wake});
+  const sweep = makeSweep({...ports, freeClaims: async () => 0, chores: {one: async () => runs.push(1)}, wake});
   await t.throwsAsync(sweep());
   await t.throwsAsync(sweep());
   t.is(runs.length, 2);

@@ -7,7 +7,9 @@ export type SweepNeeds = {
   now: Now;
   newId: NewId;
   log: Log;
-  /** What was left behind, one function for each kind. Each answers how much it found. */
+  /** Frees the claims of runs that ended without a result; answers how many. */
+  freeClaims: () => Promise<number>;
+  /** What else was left behind, one function for each kind. Each answers how much it found. */
   chores: Record<string, () => Promise<number>>;
 };
 
@@ -18,7 +20,7 @@ const leaseSeconds = 50;
  * Runs once a minute and replays what was left behind: it does no stage's work, it only delivers again. One chore that
  * fails does not keep the others from running.
  */
-export function makeSweep({transact, wake, now, newId, log, chores}: SweepNeeds) {
+export function makeSweep({transact, wake, now, newId, log, freeClaims, chores}: SweepNeeds) {
   return async (): Promise<void> => {
     const holder = newId();
     if (!(await takeLease({transact, now}, LEASE, holder, leaseSeconds))) {
@@ -26,9 +28,7 @@ export function makeSweep({transact, wake, now, newId, log, chores}: SweepNeeds)
     }
 
     const failures: unknown[] = [];
-    // Dispatch looks at every course's source and at the queue, whatever else happened.
-    const wakeDispatch = () => wake({course: '*'}).then(() => 0);
-    for (const [chore, run] of Object.entries({...chores, 'wake dispatch': wakeDispatch})) {
+    const perform = async (chore: string, run: () => Promise<number>): Promise<void> => {
       try {
         const found = await run();
         if (found > 0) {
@@ -38,8 +38,13 @@ export function makeSweep({transact, wake, now, newId, log, chores}: SweepNeeds)
         failures.push(error);
         log('ERROR', 'a chore of the sweep failed', {chore, error: String(error)});
       }
-    }
-
+    };
+    // Dispatch looks at every course's source and at the queue, whatever else happened, and at the claims freed here.
+    const wakeDispatch = () => wake({course: '*'}).then(() => 0);
+    await Promise.all([
+      perform('claims', freeClaims).then(() => perform('wake dispatch', wakeDispatch)),
+      ...Object.entries(chores).map(([chore, run]) => perform(chore, run)),
+    ]);
     await updateLease({transact}, LEASE, holder, {until: now()});
     if (failures.length > 0) {
       throw new AggregateError(failures, 'Some chores of the sweep failed; the next minute tries them again.');

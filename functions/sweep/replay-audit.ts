@@ -81,16 +81,13 @@ export function makeReplayAudit({find, list, replay, transact, now}: ReplayAudit
 
   return async (): Promise<number> => {
     const cursor = (await find('leases', CURSORS))?.cursor ?? {};
-    const moved: Record<string, Instant> = {};
     const replayed = new Set<string>();
-    let missing = 0;
-    for (const look of looks) {
+    const checks = looks.map(async look => {
       const name = look.field === 'createdAt' ? look.collection : `${look.collection}.${look.field}`;
-      const checked = await checkCollection(look, cursor[name] ?? BEGINNING, replayed);
-      missing += checked.missing;
-      moved[name] = checked.cursor;
-    }
-
+      return {name, ...(await checkCollection(look, cursor[name] ?? BEGINNING, replayed))};
+    });
+    const checked = await Promise.all(checks);
+    const moved = Object.fromEntries(checked.map(({name, cursor: at}) => [name, at]));
     const at = now();
     await transact(async transaction => {
       const known = await transaction.find('leases', CURSORS);
@@ -103,7 +100,7 @@ export function makeReplayAudit({find, list, replay, transact, now}: ReplayAudit
         cursor: {...known?.cursor, ...moved},
       });
     });
-    return missing;
+    return checked.reduce((sum, {missing}) => sum + missing, 0);
   };
 }
 
