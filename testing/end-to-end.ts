@@ -19,6 +19,9 @@ export type SeenStatus = {
   message: string | null;
 };
 
+/** Where a stack answers: all that somebody who submits knows of it. */
+export type Reachable = {stack: {url: string}};
+
 /** Starts a local stack in a folder of its own, ended and removed with the test. */
 export async function startForTest(t: ExecutionContext, engine: 'embedded' | 'google'): Promise<Local> {
   await setUpPython();
@@ -38,7 +41,7 @@ export async function startForTest(t: ExecutionContext, engine: 'embedded' | 'go
 }
 
 /** A student at a browser, logged in at the stand-in hub. */
-export async function logIn({stack}: Local, student: string, browser = openBrowser()): Promise<Browser> {
+export async function logIn({stack}: Reachable, student: string, browser = openBrowser()): Promise<Browser> {
   await browser.send(`${stack.url}/hub/login`, {
     method: 'POST',
     headers: {'Content-Type': 'application/x-www-form-urlencoded', Origin: stack.url},
@@ -50,7 +53,7 @@ export async function logIn({stack}: Local, student: string, browser = openBrows
 /** Presses Submit on one of the lab's notebooks; answers the submission's id. */
 export async function submit(
   t: ExecutionContext,
-  {stack}: Local,
+  {stack}: Reachable,
   student: string,
   browser: Browser,
   notebook: string,
@@ -70,7 +73,7 @@ export async function submit(
 }
 
 /** Reads a status with the student's token; undefined while Holt is not there. */
-export async function readStatus({stack}: Local, student: string, id: string): Promise<SeenStatus | undefined> {
+export async function readStatus({stack}: Reachable, student: string, id: string): Promise<SeenStatus | undefined> {
   try {
     const response = await fetch(`${stack.url}${prefix}submissions/${id}`, {
       headers: {Authorization: `token ${makeStandInToken(student)}`},
