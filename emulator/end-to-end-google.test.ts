@@ -11,6 +11,7 @@ import {
   waitUntil,
 } from '../testing/end-to-end.ts';
 import {needEmulators} from '../testing/need-emulators.ts';
+import {findRunning} from '../testing/processes.ts';
 
 test.serial('on the emulators the lab reaches the gradebook, and each function may be killed at its work', async t => {
   t.timeout(600_000);
@@ -28,7 +29,9 @@ test.serial('on the emulators the lab reaches the gradebook, and each function m
     // Its lease on the line to the gradebook ends by itself, and the sweep sends again.
     ['passback', isState('graded')],
     ['exchange', async () => {}],
-    // Killed before the execution is noted, its claim would end by itself after two minutes.
+    // Between the claim and the start of the execution: its claim ends by itself, after two minutes.
+    ['dispatch', isState('grading')],
+    // After the start.
     [
       'dispatch',
       async (_, id) => waitUntil('the start', async () => hasStarted(await readFile(local.logFile, 'utf8'), id)),
@@ -38,8 +41,17 @@ test.serial('on the emulators the lab reaches the gradebook, and each function m
     ['sweep', async () => {}],
   ];
   const submitted: {student: string; id: string}[] = [];
+
+  // A grading task alone: its execution ends without a result, which is one started run, and it is graded again.
+  const unlucky = await submit(t, local, 'killed-task', await logIn(local, 'killed-task'), 'partial');
+  submitted.push({student: 'killed-task', id: unlucky});
+  await waitUntil('the grading task', () => findRunning('grader-job/main.ts').length > 0);
+  for (const pid of findRunning('grader-job/main.ts')) {
+    process.kill(pid, 'SIGKILL');
+  }
+
   for (const [name, reach] of kills) {
-    const student = `killed-${name}`;
+    const student = `killed-${name}-${submitted.length}`;
     const id = await submit(t, local, student, await logIn(local, student), 'partial');
     submitted.push({student, id});
     await reach(student, id);

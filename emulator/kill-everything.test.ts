@@ -1,6 +1,5 @@
 import {type ChildProcess, spawn} from 'node:child_process';
 import {once} from 'node:events';
-import {readdirSync, readFileSync} from 'node:fs';
 import {mkdtemp, readFile, rm} from 'node:fs/promises';
 import {homedir, tmpdir} from 'node:os';
 import path from 'node:path';
@@ -9,6 +8,7 @@ import {logIn, type Reachable, readStatus, submit, waitUntil} from '../testing/e
 import {setUpPython} from '../testing/grader.ts';
 import {need} from '../testing/need.ts';
 import {needEmulators} from '../testing/need-emulators.ts';
+import {isAlive, listDescendants} from '../testing/processes.ts';
 import {openBrowser, pressSubmit} from './as-otter-submit.ts';
 import {findPrograms, getPrograms} from './google/find-programs.ts';
 import {startEmulators} from './google/start-emulators.ts';
@@ -21,38 +21,6 @@ import {prefix} from './stack.ts';
  * A power cut: everything that `./emulator.sh` runs is killed at once, and started again on what is on the disk. On the
  * google engine Firestore and Pub/Sub go on, as a cloud does.
  */
-
-/** The children of a process, theirs, and so on. */
-function listDescendants(pid: number): number[] {
-  const parents = readdirSync('/proc')
-    .filter(name => /^\d+$/.test(name))
-    .map(name => [Number(name), findParent(name)] as const);
-  const below = (one: number): number[] =>
-    parents.filter(([, parent]) => parent === one).flatMap(([child]) => [child, ...below(child)]);
-  return below(pid);
-}
-
-function findParent(pid: string): number | undefined {
-  try {
-    // The name before it is in parentheses and may hold anything.
-    return Number(readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[1]);
-  } catch {
-    return undefined;
-  }
-}
-
-const isAlive = (pid: number): boolean => {
-  const state = /^State:\s+(\w)/m.exec(readIfThere(`/proc/${pid}/status`))?.[1];
-  return state !== undefined && state !== 'Z';
-};
-
-function readIfThere(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return '';
-  }
-}
 
 /** Starts everything, and waits until it serves. */
 async function startEverything(args: readonly string[], environment: Record<string, string>): Promise<ChildProcess> {

@@ -9,6 +9,7 @@ import {sampleLab} from '../emulator/options.ts';
 import {prefix} from '../emulator/stack.ts';
 import {makeStandInToken} from '../emulator/stand-in-hub.ts';
 import {setUpPython} from './grader.ts';
+import {isAlive} from './processes.ts';
 
 /** What a test reads of a submission's status. */
 export type SeenStatus = {
@@ -157,12 +158,3 @@ export async function killAndRestart(
   await meanwhile();
   await part.restart();
 }
-
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-};
