@@ -14,10 +14,12 @@ import type {Plugin} from 'esbuild';
 export const builtinsByName: Plugin = {
   name: 'builtins-by-name',
   setup({onResolve, onLoad}) {
-    onResolve({filter: /^[\w:/]+$/}, ({path: name, kind}) =>
-      kind !== 'require-call' && isBuiltin(name) ? {path: name, namespace: 'builtin'} : undefined,
+    // One for each importer: shared, each would become a file of its own, and a file takes most of a millisecond.
+    onResolve({filter: /^[\w:/]+$/}, ({path: name, kind, importer}) =>
+      kind !== 'require-call' && isBuiltin(name) ? {path: `${name} of ${importer}`, namespace: 'builtin'} : undefined,
     );
-    onLoad({filter: /./, namespace: 'builtin'}, ({path: name}) => {
+    onLoad({filter: /./, namespace: 'builtin'}, ({path: place}) => {
+      const [name = ''] = place.split(' ');
       const names = Object.keys(process.getBuiltinModule(name) ?? {}).filter(key =>
         /^(?!default$)[a-z]\w*$/i.test(key),
       );
