@@ -1,13 +1,17 @@
 import {existsSync} from 'node:fs';
+import {availableParallelism} from 'node:os';
 import path from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {z} from 'zod';
 import {Manifest, ManifestIndex} from '../domain/manifest.ts';
 import type {Log} from '../domain/ports.ts';
 import {makeGrader} from './grade-notebook.ts';
+import {startJudge} from './judge.ts';
+import {makeJudgedGrader} from './judged-grader.ts';
 import {findSandbox} from './probe.ts';
 import {makeRunPython} from './run-python.ts';
 import {makeRunTask} from './run-task.ts';
+import type {Places, Sandbox} from './sandbox.ts';
 import {makeTransfer} from './transfer.ts';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -63,10 +67,26 @@ async function main(environment: NodeJS.ProcessEnv, signal: AbortSignal): Promis
     log('ERROR', sandbox.reason);
   }
 
-  const grader =
-    'reason' in sandbox ? sandbox : {...makeGrader(makeRunPython(sandbox, places)), isolation: sandbox.isolation};
-  const runTask = makeRunTask({...transfer, grader, now: () => new Date().toISOString(), log, signal});
-  return (await runTask(manifest)) === 0 ? 0 : 1;
+  const parallelism = Math.min(availableParallelism(), manifest.entries.length);
+  const grader = 'reason' in sandbox ? sandbox : openGrader(sandbox, places, parallelism, signal);
+  const runTask = makeRunTask({...transfer, grader, parallelism, now: () => new Date().toISOString(), log, signal});
+  try {
+    return (await runTask(manifest)) === 0 ? 0 : 1;
+  } finally {
+    await ('close' in grader ? grader.close() : undefined);
+  }
+}
+
+/** The judge where there are namespaces; without them plain otter, and the result says that nothing kept it apart. */
+function openGrader(sandbox: Sandbox, places: Places, parallelism: number, signal: AbortSignal) {
+  const plain = makeGrader(makeRunPython(sandbox, places));
+  const {isolation} = sandbox;
+  if (isolation === 'none') {
+    return {...plain, isolation};
+  }
+
+  const openJudge = (archive: Uint8Array) => startJudge(archive, places, parallelism);
+  return {...makeJudgedGrader({plain, openJudge, signal}), isolation};
 }
 
 const stop = new AbortController();

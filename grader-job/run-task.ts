@@ -12,17 +12,19 @@ const MAX_NOTEBOOK_BYTES = 128 * 2 ** 20;
 export type Needs = Transfer & {
   /** The grader and how it keeps student code apart, or the reason why nothing may be graded. */
   grader: (Grader & {isolation: Isolation}) | {reason: string};
+  /** How many entries at a time. */
+  parallelism: number;
   now: Now;
   log: Log;
   signal: AbortSignal;
 };
 
 /**
- * Does a task's entries one after another and uploads a result for each, whatever happens.
+ * Does a task's entries, some at a time, and uploads a result for each as soon as it is there, whatever happens.
  *
  * Shape: a manifest -> how many entries have no result in the store at the end.
  */
-export const makeRunTask = ({get, put, grader, now, log, signal}: Needs) => {
+export const makeRunTask = ({get, put, grader, parallelism, now, log, signal}: Needs) => {
   /** Archives of this task by content; a task's notebooks mostly share one. */
   const archives = new Map<string, Promise<Uint8Array>>();
 
@@ -86,20 +88,28 @@ export const makeRunTask = ({get, put, grader, now, log, signal}: Needs) => {
     }
   }
 
-  return async ({entries}: Manifest): Promise<number> => {
-    let missing = 0;
-    for (const entry of entries) {
-      const result = await makeResult(entry);
-      try {
-        await put(entry.result, new TextEncoder().encode(JSON.stringify(result)));
-        log('INFO', 'result uploaded', {...aboutEntry(entry), cause: result.cause});
-      } catch (error) {
-        signal.throwIfAborted();
-        missing += 1;
-        log('ERROR', 'a result could not be uploaded', {...aboutEntry(entry), error: String(error)});
-      }
+  async function finish(entry: ManifestEntry): Promise<boolean> {
+    const result = await makeResult(entry);
+    try {
+      await put(entry.result, new TextEncoder().encode(JSON.stringify(result)));
+      log('INFO', 'result uploaded', {...aboutEntry(entry), cause: result.cause});
+      return true;
+    } catch (error) {
+      signal.throwIfAborted();
+      log('ERROR', 'a result could not be uploaded', {...aboutEntry(entry), error: String(error)});
+      return false;
     }
+  }
 
+  return async ({entries}: Manifest): Promise<number> => {
+    const waiting = [...entries];
+    let missing = 0;
+    const workers = Array.from({length: Math.min(parallelism, entries.length)}, async () => {
+      for (let entry = waiting.shift(); entry; entry = waiting.shift()) {
+        missing += (await finish(entry)) ? 0 : 1;
+      }
+    });
+    await Promise.all(workers);
     return missing;
   };
 };

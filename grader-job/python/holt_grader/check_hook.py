@@ -1,0 +1,66 @@
+"""Takes snapshots where otter would run a test."""
+
+import inspect
+import os
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from otter.execute import Checker
+
+from . import snapshot
+
+#: The first word of a registration.
+WORD = "snapshot"
+
+
+class Registrar:
+    """Forks snapshots and has them registered by the sandbox's first process, which knows them by their pids."""
+
+    def __init__(self, registry: socket.socket) -> None:
+        self._registry = registry
+
+    def take(self, path: str, environment: dict[str, Any]) -> None:
+        """Takes a snapshot and goes on when it is registered."""
+        told, tell = os.pipe()
+        child = os.fork()
+        if child == 0:
+            self._become_snapshot(path, environment, tell)
+        os.close(tell)
+        os.read(told, 1)
+        os.close(told)
+
+    def _become_snapshot(self, path: str, environment: dict[str, Any], tell: int) -> None:
+        try:
+            own, other = socket.socketpair()
+            socket.send_fds(self._registry, [f"{WORD} {path}".encode()[:500]], [other.fileno()])
+            other.close()
+            # The first process says when it has written this one down, and copied the work folder.
+            if own.recv(1) == b"+":
+                os.write(tell, b"+")
+                os.close(tell)
+                snapshot.close_all_but(own)
+                snapshot.wait_and_answer(own, environment)
+        except BaseException:  # noqa: S110
+            pass  # Nobody is there to hear of it; a snapshot that says nothing is a test without an answer.
+        os._exit(0)
+
+
+def install(registrar: Registrar) -> None:
+    """Makes every check of the notebook take its snapshots first, and then run the public cases as it always does."""
+    run_public: Callable[..., Any] = Checker.check
+
+    def check(
+        nb_or_test_path: str,
+        nbmeta_config: Any,
+        test_name: str | None = None,
+        global_env: dict[str, Any] | None = None,
+    ) -> Any:
+        if global_env is None:
+            frame = inspect.currentframe()
+            caller = frame.f_back if frame else None
+            global_env = caller.f_globals if caller else {}
+        registrar.take(os.path.normpath(os.path.relpath(nb_or_test_path)), global_env)
+        return run_public(nb_or_test_path, nbmeta_config, test_name=test_name, global_env=global_env)
+
+    Checker.check = staticmethod(check)

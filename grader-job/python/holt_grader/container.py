@@ -1,0 +1,147 @@
+"""Starts one submission in a sandbox of its own, in a process forked from the warm one."""
+
+import os
+import signal
+import socket
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+from . import first_process, frames, limits, namespaces, privileges, seccomp, student, syscalls
+from .kernel import GradingShell
+from .registry import Registry
+from .work_copies import WorkCopies, copy_tree
+
+WORK = "/submission"
+STORE = "/copies"
+ASSIGNMENT = "/assignment"
+MEMORY_FOLDERS = ("/tmp", "/dev/shm")
+OWN = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+@dataclass(frozen=True)
+class Order:
+    """What the judge asks for: a job, what it may use, and where things are on this machine."""
+
+    job: student.Job
+    allowance: first_process.Allowance
+    processes: int
+    disk_bytes: int
+    uid: int
+    assignment: str
+    notebook_name: str
+
+    @classmethod
+    def read(cls, value: Any) -> "Order":
+        """Reads an order from a frame."""
+        plain = {name: value[name] for name in ("processes", "disk_bytes", "uid", "assignment", "notebook_name")}
+        allowance = first_process.Allowance(**value["allowance"])
+        return cls(job=student.Job.read(value["job"]), allowance=allowance, **plain)
+
+
+def start(control: socket.socket, shell: GradingShell) -> None:
+    """Becomes the parent of a new sandbox, and ends with it. Never returns."""
+    try:
+        os.setsid()
+        syscalls.die_with_parent()
+        order = Order.read(frames.receive(control, frames.CAP))
+        kind = namespaces.enter_namespaces(order.uid)
+        first = syscalls.fork_tied()
+        if first == 0:
+            run_first_process(control, order, kind, shell)
+            os._exit(0)
+        control.close()
+        os.waitpid(first, 0)
+    except BaseException as error:
+        report(control, error)
+    os._exit(0)
+
+
+def run_first_process(control: socket.socket, order: Order, kind: namespaces.Kind, shell: GradingShell) -> None:
+    """Builds the sandbox, starts the student's process in it, and serves the judge to the end."""
+    try:
+        # A handler would be something that the student's process can make this one do.
+        namespaces.restore_signals()
+        namespaces.build_root(make_plan(order))
+        owner = (order.uid, order.uid)
+        copy_tree(ASSIGNMENT, WORK, owner)
+        write_notebook(order, owner)
+        own, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        registry = Registry(own, WorkCopies(WORK, STORE, owner))
+        output, printed = os.pipe()
+        child = os.fork()
+        if child == 0:
+            run_student(order, kind, shell, theirs, printed)
+        theirs.close()
+        os.close(printed)
+        overseer = first_process.Overseer(control, registry, order.allowance, output, (WORK, *MEMORY_FOLDERS))
+        overseer.seal(child, overseer.watch(child))
+        overseer.serve()
+    except BaseException as error:
+        report(control, error)
+
+
+def write_notebook(order: Order, owner: tuple[int, int]) -> None:
+    """Puts the notebook where its own cells look for it: otter reads it when a check's object is made."""
+    place = os.path.join(WORK, order.notebook_name)
+    with open(place, "w", encoding="utf-8") as file:
+        file.write(order.job.notebook)
+    os.chown(place, *owner)
+
+
+def run_student(order: Order, kind: namespaces.Kind, shell: GradingShell, registry: socket.socket, printed: int) -> None:
+    """Gives up every right, and runs the notebook. Never returns."""
+    try:
+        os.setsid()
+        syscalls.unshare(syscalls.CLONE_NEWNS)
+        syscalls.umount(STORE, syscalls.MNT_DETACH)
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.dup2(printed, 1)
+        os.dup2(printed, 2)
+        kept = os.dup2(registry.fileno(), 3)
+        os.closerange(4, 65_536)
+        limits.set_limits(
+            cpu_seconds=int(order.allowance.seconds) + 1,
+            processes=order.processes,
+            file_bytes=order.disk_bytes,
+            memory_bytes=order.allowance.memory_bytes,
+        )
+        privileges.drop_privileges(order.uid, order.uid, keep_ids=kind == "user")
+        seccomp.install()
+        registry.detach()
+        for name in ("stdout", "stderr"):
+            number = 1 if name == "stdout" else 2
+            setattr(sys, name, open(number, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False))
+        os.environ.pop("PYTHONPATH", None)
+        # As a kernel has it: the work folder first, and nothing of the grader.
+        sys.path[:] = ["", *(place for place in sys.path if place not in ("", OWN))]
+        os.chdir(WORK)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        student.run_notebook(shell, order.job, socket.socket(fileno=kept))
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except BaseException as error:
+        os.write(2, f"{type(error).__name__}: {error}\n".encode(errors="replace"))
+        os._exit(99)
+    os._exit(first_process.DONE)
+
+
+def make_plan(order: Order) -> namespaces.RootPlan:
+    """Shows of this machine what Python needs, and of the assignment what students may see."""
+    pythons = {os.path.realpath(place) for place in (sys.prefix, sys.base_prefix)} | {sys.prefix}
+    outside = sorted(place for place in pythons if not f"{place}/".startswith("/usr/"))
+    return namespaces.RootPlan(
+        binds=(*((place, place) for place in outside), (order.assignment, ASSIGNMENT)),
+        work=WORK,
+        work_bytes=order.disk_bytes,
+        store=STORE,
+        uid=order.uid,
+    )
+
+
+def report(control: socket.socket, error: BaseException) -> None:
+    """Tells the judge that the sandbox could not be made."""
+    try:
+        frames.send(control, {"broken": f"{type(error).__name__}: {error}"[:2000]})
+    except OSError:
+        pass

@@ -1,0 +1,190 @@
+"""The first process of a submission's sandbox: it starts the student's process, seals what is left, and serves the judge.
+
+It never runs student code. When it ends, the kernel ends everything else in the sandbox.
+"""
+
+import os
+import select
+import signal
+import socket
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from . import frames
+from .limits import sum_folders, sum_memory
+from .registry import Registry, Snapshot, leave_only, list_pids, reap, tell
+
+LOOK_SECONDS = 0.1
+ANSWER_BYTES = 2**20
+#: How a notebook's process ends that ran to its end. Any notebook can end so: it only chooses a sentence.
+DONE = 17
+LOG_BYTES = 20_000
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """What one submission may use, all its processes together."""
+
+    seconds: float
+    memory_bytes: int
+    cell_seconds: float
+
+
+class Overseer:
+    """Watches one student process and what it starts."""
+
+    def __init__(self, control: socket.socket, registry: Registry, allowance: Allowance, output: int, folders: tuple[str, ...]) -> None:
+        self._control = control
+        self._folders = folders
+        self._registry = registry
+        self._allowance = allowance
+        self._output = Tail(output)
+        self._current: Snapshot | None = None
+
+    def watch(self, student: int) -> str:
+        """Waits for the end of the student's process, within its limits; answers how it ended."""
+        deadline = time.monotonic() + self._allowance.seconds
+        ended = os.pidfd_open(student)
+        poll = select.poll()
+        poll.register(ended, select.POLLIN)
+        poll.register(self._registry.socket, select.POLLIN)
+        poll.register(self._output.source, select.POLLIN)
+        cell, since, looked = -1, time.monotonic(), 0.0
+        while True:
+            ready = dict(poll.poll(int(LOOK_SECONDS * 1000)))
+            self._registry.read_all(student)
+            self._output.read()
+            if ended in ready:
+                status = os.waitpid(student, 0)[1]
+                return describe_exit(status)
+            now = time.monotonic()
+            if now > deadline:
+                return "time"
+            if now - looked > LOOK_SECONDS:
+                looked = now
+                reap_all_but(student)
+                if self._is_over():
+                    return "memory"
+            if self._registry.cell != cell:
+                cell, since = self._registry.cell, now
+            elif now - since > self._allowance.cell_seconds * 1.5 + 2:
+                # Its own alarm did not stop it.
+                return "cell"
+
+    def seal(self, student: int, ended: str) -> None:
+        """Ends everything but the snapshots, and tells the judge what there is."""
+        leave_only({snapshot.pid for snapshot in self._registry.snapshots})
+        self._registry.read_all(student)
+        alive = set(list_pids())
+        frames.send(
+            self._control,
+            {
+                "sealed": [
+                    {"id": number, "path": snapshot.path, "cell": snapshot.cell, "alive": snapshot.pid in alive}
+                    for number, snapshot in enumerate(self._registry.snapshots)
+                ],
+                "ended": ended,
+                "cell": self._registry.cell,
+                "refused": self._registry.refused,
+                "log": self._output.text(),
+            },
+        )
+
+    def serve(self) -> None:
+        """Carries the judge's questions to one snapshot at a time, until the judge hangs up."""
+        while True:
+            try:
+                request = frames.receive(self._control, frames.CAP)
+            except (EOFError, OSError):
+                return
+            assert isinstance(request, dict)
+            if "pause" in request:
+                self._pause_current()
+                frames.send(self._control, {"paused": request["pause"]})
+            else:
+                frames.send(self._control, self._ask(request))
+
+    def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        snapshot = self._registry.snapshots[request["id"]]
+        if snapshot is not self._current:
+            self._end_current()
+            self._start(snapshot)
+        deadline = time.monotonic() + request["seconds"]
+        channel = snapshot.channel
+        try:
+            channel.settimeout(1)
+            frames.send(channel, request["frame"])
+            if not request.get("answers", True):
+                return {"answer": None}
+            while not select.select([channel], [], [], LOOK_SECONDS)[0]:
+                if time.monotonic() > deadline:
+                    return {"lost": "time"}
+                if self._is_over():
+                    return {"lost": "memory"}
+            channel.settimeout(max(deadline - time.monotonic(), 0.1))
+            return {"answer": frames.receive(channel, ANSWER_BYTES)}
+        except (OSError, EOFError, ValueError, TimeoutError) as error:
+            return {"lost": type(error).__name__}
+
+    def _is_over(self) -> bool:
+        """Tells whether everything together, files in memory included, is more than the submission may have."""
+        return sum_memory(list_pids()) + sum_folders(self._folders) > self._allowance.memory_bytes
+
+    def _start(self, snapshot: Snapshot) -> None:
+        self._registry.restore(snapshot)
+        self._current = snapshot
+        tell(snapshot.pid, signal.SIGCONT)
+
+    def _pause_current(self) -> None:
+        """Stops the one whose turn it is, and ends what it has forked."""
+        self._current = None
+        leave_only({one.pid for one in self._registry.snapshots})
+
+    def _end_current(self) -> None:
+        if not self._current:
+            return
+        dead, self._current = self._current, None
+        tell(dead.pid, signal.SIGKILL)
+        self._registry.snapshots[self._registry.snapshots.index(dead)].channel.close()
+        leave_only({one.pid for one in self._registry.snapshots if one is not dead})
+
+
+def describe_exit(status: int) -> str:
+    code = os.waitstatus_to_exitcode(status)
+    return "done" if code == DONE else f"signal {-code}" if code < 0 else f"exit {code}"
+
+
+def reap_all_but(student: int) -> None:
+    """Buries orphans; the student's own process is waited for where its status is read."""
+    for pid in list_pids():
+        if pid != student:
+            try:
+                os.waitpid(pid, os.WNOHANG)
+            except ChildProcessError:
+                continue
+
+
+class Tail:
+    """Reads what a notebook prints, all of it, and keeps the end."""
+
+    def __init__(self, source: int) -> None:
+        self.source = source
+        os.set_blocking(source, False)
+        self._kept = b""
+
+    def read(self) -> None:
+        """Reads what is there, but not for ever: somebody may write faster than this reads."""
+        for _ in range(64):
+            try:
+                chunk = os.read(self.source, 2**16)
+            except BlockingIOError:
+                return
+            if not chunk:
+                return
+            self._kept = (self._kept + chunk)[-LOG_BYTES:]
+
+    def text(self) -> str:
+        """Answers the end of what was printed, as text that can be written as JSON."""
+        self.read()
+        return self._kept.decode("utf-8", "replace")

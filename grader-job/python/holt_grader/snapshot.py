@@ -1,0 +1,74 @@
+"""A frozen copy of the student's process, taken at a check. It answers the judge's questions when everything else is dead.
+
+Whatever is in this memory may be the student's: what leaves it is a claim, and the judge compares.
+"""
+
+import os
+import socket
+import sys
+from typing import Any
+
+from .frames import receive, send
+from .plain_data import encode
+from .run_example import Question, execute_example
+
+REQUEST_BYTES = 2**20
+
+
+def wait_and_answer(channel: socket.socket, environment: dict[str, Any]) -> None:
+    """Answers questions until the other side hangs up. Each case gets its own copy of the names, as otter gives it."""
+    names = environment.copy()
+    while True:
+        try:
+            request = receive(channel, REQUEST_BYTES)
+        except (EOFError, OSError):
+            return
+        assert isinstance(request, dict)
+        if request["do"] == "values":
+            answer_values(channel, environment)
+        elif request["do"] == "case":
+            names = environment.copy()
+        elif request["do"] == "example":
+            send(channel, execute_example(Question.read(request["question"]), names).write())
+
+
+def answer_values(channel: socket.socket, environment: dict[str, Any]) -> None:
+    """Has a fork answer until it is told that this is enough: what the values change is gone when the cases come."""
+    child = os.fork()
+    if child:
+        os.waitpid(child, 0)
+        return
+    names = environment.copy()
+    while True:
+        request = receive(channel, REQUEST_BYTES)
+        assert isinstance(request, dict)
+        if request["do"] == "case":
+            names = environment.copy()
+        elif request["do"] == "example":
+            send(channel, execute_example(Question.read(request["question"]), names).write())
+        elif request["do"] == "value":
+            send(channel, read_value(request["source"], names))
+        else:
+            os._exit(0)
+
+
+def read_value(source: str, names: dict[str, Any]) -> dict[str, object]:
+    """Evaluates the student's side of a comparison, which does not tell what it is compared with."""
+    try:
+        return {"value": encode(eval(compile(source, "<doctest>", "eval"), names))}
+    except BaseException as error:
+        return {"failed": type(error).__name__}
+
+
+def close_all_but(channel: socket.socket) -> None:
+    """Lets go of everything inherited, so that no file or pipe of the notebook is held or written by a snapshot."""
+    kept = channel.fileno()
+    os.closerange(3, kept)
+    os.closerange(kept + 1, 65_536)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for number in (0, 1, 2):
+        os.dup2(nothing, number)
+    if nothing > 2:
+        os.close(nothing)
+    sys.stdout = open(1, "w", closefd=False)
+    sys.stderr = open(2, "w", closefd=False)

@@ -1,0 +1,111 @@
+"""One submission as the judge sees it: an order goes in, sealed snapshots come back, and questions are asked of them."""
+
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import frames
+from .example import Answer, ExceptionText, Question
+from .warm_client import Warm
+
+#: What sealing and the copies may take beyond the notebook's own time.
+SLACK_SECONDS = 30.0
+ASK_SECONDS = 30.0
+LOST = "The test did not end: the notebook's state took too long, too much memory, or ended the process."
+
+
+class Broken(Exception):
+    """The sandbox did not work. It is nobody's fault who submitted."""
+
+
+@dataclass
+class Sealed:
+    """What is left of a notebook's run when nothing of it runs any more."""
+
+    ended: str
+    cell: int
+    log: str
+    refused: int
+    #: Snapshots of the last check of each test, by the test's path, in the order of their results.
+    snapshots: dict[str, int] = field(default_factory=dict)
+
+
+class Submission:
+    """Talks to the first process of one sandbox."""
+
+    def __init__(self, warm: Warm, order: dict[str, Any], seconds: float) -> None:
+        self._control, theirs = socket.socketpair()
+        self._deadline = time.monotonic() + seconds * 2 + SLACK_SECONDS
+        with theirs:
+            warm.fork(theirs)
+        self._control.settimeout(seconds + SLACK_SECONDS)
+        frames.send(self._control, order)
+
+    def __enter__(self) -> "Submission":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._control.close()
+
+    def wait_until_sealed(self) -> Sealed:
+        """Waits for the end of the notebook; raises `Broken` where the sandbox did not work."""
+        try:
+            told = frames.receive(self._control)
+        except (OSError, EOFError, ValueError) as error:
+            raise Broken(f"the sandbox ended without a word ({type(error).__name__}: {error})") from None
+        if not isinstance(told, dict) or "broken" in told:
+            raise Broken(str(told.get("broken") if isinstance(told, dict) else told))
+        sealed = Sealed(told["ended"], told["cell"], told["log"], told["refused"])
+        found = {snapshot["path"]: snapshot["id"] for snapshot in told["sealed"]}
+        own = {snapshot["path"] for snapshot in told["sealed"] if snapshot["cell"] < told["cell"]}
+        sealed.snapshots = {path: found[path] for path in order_checks(list(found), own)}
+        return sealed
+
+    def ask(self, snapshot: int, frame: dict[str, Any], *, answers: bool = True) -> Any:
+        """Asks one snapshot; None where there is no answer. Another snapshot's turn ends with the first question."""
+        seconds = min(ASK_SECONDS, self._deadline - time.monotonic())
+        if seconds <= 0:
+            return None
+        self._control.settimeout(seconds + 10)
+        try:
+            frames.send(self._control, {"id": snapshot, "frame": frame, "seconds": seconds, "answers": answers})
+            told = frames.receive(self._control)
+        except (OSError, EOFError, ValueError) as error:
+            raise Broken(f"the sandbox was lost ({type(error).__name__}: {error})") from None
+        return told.get("answer") if isinstance(told, dict) else None
+
+    def pause(self, snapshot: int) -> None:
+        """Stops a snapshot and ends what it has forked; it can be asked again."""
+        try:
+            frames.send(self._control, {"pause": snapshot})
+            frames.receive(self._control)
+        except (OSError, EOFError, ValueError) as error:
+            raise Broken(f"the sandbox was lost ({type(error).__name__}: {error})") from None
+
+    def make_asker(self, snapshot: int) -> Callable[[Question], Answer]:
+        """Makes the function that executes examples of one case in a snapshot."""
+        self.ask(snapshot, {"do": "case"}, answers=False)
+        lost = False
+
+        def ask(question: Question) -> Answer:
+            nonlocal lost
+            told = None if lost else self.ask(snapshot, {"do": "example", "question": question.write()})
+            try:
+                return Answer.read(told)
+            except ValueError:
+                lost = True
+                return Answer(exception=ExceptionText(LOST, LOST + "\n"))
+
+        return ask
+
+
+def order_checks(paths: list[str], own: set[str]) -> list[str]:
+    """Puts the tests that a notebook did not check itself among those it did, where those are in the files' order.
+
+    Otter puts them last, or all in the files' order when it cannot open the notebook under the name it calls itself by,
+    which depends on a file's name that a submission does not have. Their scores are the same.
+    """
+    checked = [path for path in paths if path in own]
+    return sorted(paths) if checked == sorted(checked) else paths
