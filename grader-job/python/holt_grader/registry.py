@@ -2,6 +2,7 @@
 
 import array
 import os
+import select
 import signal
 import socket
 import struct
@@ -13,6 +14,7 @@ from .work_copies import WorkCopies
 #: More than this many checks of one notebook are not looked at.
 MOST_SNAPSHOTS = 600
 MESSAGE_BYTES = 600
+END_MILLISECONDS = 20
 CREDENTIALS = struct.Struct("3i")
 
 
@@ -134,16 +136,35 @@ def tell(pid: int, number: int) -> None:
         pass
 
 
+def wait_for_end(pids: list[int]) -> None:
+    """Waits a little for the end of processes that were killed: taking a big one down takes milliseconds."""
+    poll = select.poll()
+    opened = []
+    for pid in pids:
+        try:
+            opened.append(os.pidfd_open(pid))
+        except OSError:
+            continue
+        poll.register(opened[-1], select.POLLIN)
+    waited = set()
+    while len(waited) < len(opened) and (ready := poll.poll(END_MILLISECONDS)):
+        for descriptor, _ in ready:
+            poll.unregister(descriptor)
+            waited.add(descriptor)
+    for descriptor in opened:
+        os.close(descriptor)
+
+
 def leave_only(kept: set[int]) -> None:
     """Stops everything and ends whatever is not kept; returns when nothing else is left."""
-    while True:
+    for pid in kept:
+        tell(pid, signal.SIGSTOP)
+    while strangers := [pid for pid in list_pids() if pid not in kept and not is_dead(pid)]:
         # Stopped first, all of them: what runs could fork faster than it is ended.
         for _ in range(3):
             for pid in list_pids():
                 tell(pid, signal.SIGSTOP)
-        strangers = [pid for pid in list_pids() if pid not in kept]
         for pid in strangers:
             tell(pid, signal.SIGKILL)
+        wait_for_end(strangers)
         reap()
-        if all(is_dead(pid) for pid in list_pids() if pid not in kept):
-            return
