@@ -4,6 +4,8 @@ import {z} from 'zod';
 export const Limits = z.object({
   /** Wall time of one notebook's grading. */
   notebookSeconds: z.number().int().min(5).max(3600).default(300),
+  /** Wall time of one cell; two thirds of the notebook's when it is not set. What comes after a cell that is stopped is graded. */
+  cellSeconds: z.number().int().min(1).max(3600).optional(),
   /** Memory of one notebook's processes together. */
   memoryBytes: z
     .number()

@@ -23,8 +23,11 @@ export const Question = z.object({
 });
 export type Question = z.infer<typeof Question>;
 
-/** How student code was kept apart in the run. `none` is a machine without namespaces, marked wherever it is shown. */
-export const Isolation = z.enum(['bubblewrap', 'unshare', 'none']);
+/**
+ * How student code was kept apart in the run. With `judge` it was also kept from its own verdict; with `bubblewrap` and
+ * `unshare` plain otter graded, which a notebook can deceive; `none` is a machine without namespaces.
+ */
+export const Isolation = z.enum(['judge', 'bubblewrap', 'unshare', 'none']);
 export type Isolation = z.infer<typeof Isolation>;
 
 const common = {

@@ -1,10 +1,18 @@
 import {z} from 'zod';
 import type {Limits} from '../domain/limits.ts';
 import {cut, type Maximum, parseOtterResults, scaleMaxima} from '../domain/otter-results.ts';
-import type {Cause, Question} from '../domain/result.ts';
+import type {Cause, Isolation, Question} from '../domain/result.ts';
 import type {Ended, RunPython} from './run-python.ts';
 
-export type Outcome<Q = Question> = {cause: Cause; message: string; questions: Q[]; log: string; otter: string};
+export type Outcome<Q = Question> = {
+  cause: Cause;
+  message: string;
+  questions: Q[];
+  log: string;
+  otter: string;
+  /** How the notebook was kept apart, where it was not the job's ordinary way. */
+  isolation?: Isolation;
+};
 export type Inspection = Outcome<Maximum>;
 
 type Archive = {archive: Uint8Array; limits: Limits; signal: AbortSignal};

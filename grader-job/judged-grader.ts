@@ -38,6 +38,7 @@ export function makeJudgedGrader({plain, openJudge, signal}: Needs): Grader & {c
     }
 
     const {unsupported, otter} = opening.ready;
+    const judged = {...nothing, otter, isolation: 'judge'} as const;
     if (unsupported.length > 0) {
       const outcome = await plain.gradeNotebook(work);
       const why = `Graded by plain otter, which a notebook can deceive: ${unsupported.join(' ')}`;
@@ -47,12 +48,12 @@ export function makeJudgedGrader({plain, openJudge, signal}: Needs): Grader & {c
     const verdict = await judge.grade(work.notebook, work.limits);
     signal.throwIfAborted();
     if (!('problem' in verdict)) {
-      return {...readGraded(verdict, work), otter};
+      return {...judged, ...readGraded(verdict, work)};
     }
 
     const {problem, message} = verdict;
     if (problem !== 'notebook') {
-      return {...nothing, otter, cause: problem === 'archive' ? 'autograder' : 'infrastructure', message};
+      return {...judged, cause: problem === 'archive' ? 'autograder' : 'infrastructure', message};
     }
 
     const {cause, questions, ...inspection} = await plain.inspectArchive(work);
@@ -61,7 +62,7 @@ export function makeJudgedGrader({plain, openJudge, signal}: Needs): Grader & {c
     }
 
     const zero = questions.map(question => ({...question, earned: 0, output: '', publicOutput: ''}));
-    return {...nothing, otter, cause: 'student', message, questions: zero};
+    return {...judged, cause: 'student', message, questions: zero};
   }
 
   const close = async () => {
@@ -85,7 +86,7 @@ const stopped: Record<string, (work: Work) => string> = {
     'A cell took too long and could not be stopped, so the questions after it were not graded: restart the kernel, run all cells and look for what takes so long.',
 };
 
-function readGraded(verdict: Graded, work: Work): Omit<Outcome, 'otter'> {
+function readGraded(verdict: Graded, work: Work): Omit<Outcome, 'otter' | 'isolation'> {
   const questions = parseOtterResults(verdict.results, verdict.pointsPossible ?? null);
   const limit = stopped[verdict.ended];
   const died = verdict.ended !== 'done' && !limit;

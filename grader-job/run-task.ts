@@ -64,7 +64,8 @@ export const makeRunTask = ({get, put, grader, parallelism, now, log, signal}: N
 
   async function makeResult(entry: ManifestEntry): Promise<JobResult> {
     const startedAt = now();
-    const describe = ({cause, message, questions, log: lines, otter}: Outcome | Inspection) =>
+    const ordinary = 'reason' in grader ? 'none' : grader.isolation;
+    const describe = ({cause, message, questions, log: lines, otter, isolation = ordinary}: Outcome | Inspection) =>
       JobResult.parse({
         schemaVersion: 1,
         kind: entry.kind,
@@ -75,7 +76,7 @@ export const makeRunTask = ({get, put, grader, parallelism, now, log, signal}: N
         message: message.slice(0, 2000).toWellFormed(),
         log: lines,
         questions,
-        grader: {otter, isolation: 'reason' in grader ? 'none' : grader.isolation},
+        grader: {otter, isolation},
         startedAt,
         finishedAt: now(),
       });

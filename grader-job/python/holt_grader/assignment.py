@@ -78,18 +78,19 @@ class Assignment:
     def _make_order(self, notebook: str, limits: dict[str, Any], slot: int) -> dict[str, Any]:
         config = self._archive.config
         seconds = limits["notebookSeconds"]
+        cell_seconds = limits.get("cellSeconds") or max(seconds * 2 // 3, 1)
         return {
             "job": {
                 "notebook": notebook,
                 "tests": sorted(self._archive.tests),
                 "seed": config.get("seed"),
                 "seed_variable": config.get("seed_variable"),
-                "cell_seconds": limits.get("cellSeconds", seconds),
+                "cell_seconds": cell_seconds,
             },
             "allowance": {
                 "seconds": seconds,
                 "memory_bytes": limits["memoryBytes"],
-                "cell_seconds": limits.get("cellSeconds", seconds),
+                "cell_seconds": cell_seconds,
             },
             "processes": limits["processes"],
             "disk_bytes": limits["diskBytes"],

@@ -6,6 +6,14 @@ import {makeBadge, makeBar, makeFacts, makeRing, makeSign} from './parts.ts';
 import {makeSteps} from './steps.ts';
 import {shorten, type Tone, tellAgo, tellBytes, tellGradebook, tellPoints, tellState, tellTime} from './words.ts';
 
+/** How a notebook was kept apart, in words for staff. */
+const isolations: Record<string, string> = {
+  judge: 'sandbox and judge: the notebook has no say in its verdict',
+  bubblewrap: 'sandbox only (bubblewrap): plain otter graded, which a notebook can deceive',
+  unshare: 'sandbox only (unshare): plain otter graded, which a notebook can deceive',
+  none: 'none: student code ran unconfined',
+};
+
 export type SubmissionPage = {status: Status; base: string; user: string; now: string};
 
 const REFRESH_SECONDS = 5;
@@ -89,7 +97,7 @@ function makeStaffCard(staff: NonNullable<Status['staff']>, isOver: boolean): Ht
     run !== null && ['Run', `${run}${isOver ? '' : ', not over'}`],
     strikes > 0 && ['Runs without a score', strikes],
     Boolean(otter) && ['Grader', `otter-grader ${otter}`],
-    isolation !== null && ['Isolation', isolation === 'none' ? 'none: student code ran unconfined' : isolation],
+    isolation !== null && ['Isolation', isolations[isolation] ?? isolation],
     detail !== '' && ['Reason', detail],
   ])}${log !== '' && html`<details><summary>End of the grader’s log</summary><pre tabindex="0">${cut(log)}</pre></details>`}</section>`;
 }
