@@ -10,7 +10,7 @@ import {type Figure, isMet, say, toTable} from './lib/report.ts';
 
 /* `npm run bench [NAME…] [-- --out FILE]`: the benches one after the other, each a process of its own. */
 
-const names = ['disk', 'boot', 'cold-start', 'throughput-embedded', 'throughput-google', 'submit-to-grade'];
+const names = ['disk', 'boot', 'cold-start', 'throughput-embedded', 'throughput-google', 'submit-to-grade', 'grader'];
 
 type Run = {name: string; figures: Figure[]; load: {before: number; after: number}; failed: boolean};
 

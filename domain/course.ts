@@ -14,6 +14,7 @@ const GivenLimits = z.object({
   memoryBytes: Limits.shape.memoryBytes.unwrap().optional(),
   processes: Limits.shape.processes.unwrap().optional(),
   diskBytes: Limits.shape.diskBytes.unwrap().optional(),
+  cellSeconds: Limits.shape.cellSeconds,
 });
 
 /** One section of a course in `course-config.json`, as otter-service has it. Keys that Holt does not know are dropped. */

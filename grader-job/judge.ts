@@ -40,8 +40,10 @@ const Answer = z.object({id: z.number(), answer: z.unknown()});
 const Frame = z.object({json: z.string()});
 
 export type Judge = {
+  pid: number;
   opening: Opening;
-  grade: (notebook: Uint8Array, limits: Limits) => Promise<Verdict>;
+  /** `name` is the notebook's file name, where that is known: otter runs checks at their cells only under the right one. */
+  grade: (notebook: Uint8Array, limits: Limits, name?: string) => Promise<Verdict>;
   close: () => Promise<void>;
 };
 
@@ -107,9 +109,10 @@ export async function startJudge(archive: Uint8Array, {python, scripts}: Places,
     });
     let asked = 0;
     return {
+      pid: child.pid ?? 0,
       opening,
       close,
-      async grade(notebook, limits) {
+      async grade(notebook, limits, name) {
         if (broken) {
           throw broken;
         }
@@ -117,7 +120,7 @@ export async function startJudge(archive: Uint8Array, {python, scripts}: Places,
         asked += 1;
         const {promise, resolve, reject} = Promise.withResolvers<unknown>();
         waiting.set(asked, {resolve, reject});
-        writeFrame(channel, {id: asked, notebook: Buffer.from(notebook).toString('base64'), limits});
+        writeFrame(channel, {id: asked, notebook: Buffer.from(notebook).toString('base64'), limits, name});
         return Verdict.parse(await promise);
       },
     };

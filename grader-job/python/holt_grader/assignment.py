@@ -50,16 +50,16 @@ class Assignment:
             "forgeable": {test.name: list_forgeable(test) for test in tests if test.spec and list_forgeable(test)},
         }
 
-    def grade(self, notebook: bytes, limits: dict[str, Any], slot: int) -> dict[str, Any]:
-        """Grades one notebook. Every ending is an answer."""
+    def grade(self, notebook: bytes, limits: dict[str, Any], slot: int, name: str | None = None) -> dict[str, Any]:
+        """Grades one notebook, under its file's name where that is known. Every ending is an answer."""
         started = time.monotonic()
         try:
             text = read_notebook(notebook, self._archive.config)
         except Problem as problem:
             return {"problem": problem.about, "message": str(problem)}
         try:
-            with Submission(self._warm, self._make_order(text, limits, slot), limits["notebookSeconds"]) as submission:
-                sealed = submission.wait_until_sealed()
+            with Submission(self._warm, self._make_order(text, limits, slot, name), limits["notebookSeconds"]) as submission:
+                sealed = submission.wait_until_sealed(is_named=name is not None)
                 ran = time.monotonic()
                 why = NOT_REACHED.get(sealed.ended) or f"The notebook's Python process ended ({sealed.ended})."
                 verdicts = find_verdicts(self._archive.tests, sealed, submission, why)
@@ -75,7 +75,9 @@ class Assignment:
             "seconds": {"cells": round(ran - started, 4), "checks": round(time.monotonic() - ran, 4)},
         }
 
-    def _make_order(self, notebook: str, limits: dict[str, Any], slot: int) -> dict[str, Any]:
+    def _make_order(
+        self, notebook: str, limits: dict[str, Any], slot: int, name: str | None
+    ) -> dict[str, Any]:
         config = self._archive.config
         seconds = limits["notebookSeconds"]
         cell_seconds = limits.get("cellSeconds") or max(seconds * 2 // 3, 1)
@@ -96,7 +98,7 @@ class Assignment:
             "disk_bytes": limits["diskBytes"],
             "uid": FIRST_UID + slot,
             "assignment": str(self._folder),
-            "notebook_name": find_name(notebook, config.get("assignment_name")),
+            "notebook_name": name or find_name(notebook, config.get("assignment_name")),
         }
 
 

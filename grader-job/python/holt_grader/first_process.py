@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import frames
-from .limits import sum_folders, sum_memory
+from .limits import bound_memory, sum_folders, sum_memory
 from .registry import Registry, Snapshot, leave_only, list_pids, reap, tell
 
 LOOK_SECONDS = 0.1
@@ -37,6 +37,8 @@ class Overseer:
     def __init__(self, control: socket.socket, registry: Registry, allowance: Allowance, output: int, folders: tuple[str, ...]) -> None:
         self._control = control
         self._folders = folders
+        # What this process holds, everything below it has begun with.
+        self._shared = sum_memory([os.getpid()])
         self._registry = registry
         self._allowance = allowance
         self._output = Tail(output)
@@ -129,7 +131,10 @@ class Overseer:
 
     def _is_over(self) -> bool:
         """Tells whether everything together, files in memory included, is more than the submission may have."""
-        return sum_memory(list_pids()) + sum_folders(self._folders) > self._allowance.memory_bytes
+        pids, files = list_pids(), sum_folders(self._folders)
+        if bound_memory(pids, self._shared) + files <= self._allowance.memory_bytes:
+            return False
+        return sum_memory(pids) + files > self._allowance.memory_bytes
 
     def _start(self, snapshot: Snapshot) -> None:
         self._registry.restore(snapshot)

@@ -72,7 +72,7 @@ class Judge:
         slot = self._slots.get()
         try:
             notebook = base64.b64decode(request["notebook"])
-            answer = assignment.grade(notebook, request["limits"], slot)
+            answer = assignment.grade(notebook, request["limits"], slot, request.get("name"))
         except Exception as error:
             answer = {"problem": "infrastructure", "message": f"{type(error).__name__}: {error}"[:2000]}
         finally:
