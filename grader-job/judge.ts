@@ -73,8 +73,16 @@ export async function startJudge(archive: Uint8Array, {python, scripts}: Places,
   const waiting = new Map<number, {resolve: (answer: unknown) => void; reject: (error: Error) => void}>();
   const frames = readFrames(channel, FRAME_BYTES);
   const next = async (): Promise<unknown> => {
-    const {value, done} = await frames.next();
+    const {value, done} = await frames.next().catch(error => {
+      // A process that is gone closes its end hard. Anything else is no end.
+      if (error.code !== 'ECONNRESET') {
+        throw error;
+      }
+
+      return {value: undefined, done: true};
+    });
     if (done) {
+      await exited;
       throw new Error(`The judge has ended: ${words.trim().split('\n').at(-1) || 'it said nothing'}`);
     }
 

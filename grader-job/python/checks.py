@@ -2,18 +2,20 @@
 
 import io
 import json
+import re
 import zipfile
+from typing import Any
 
 
 class Problem(Exception):
     """Something is wrong with the notebook or with the archive, and this is the sentence for who can mend it."""
 
-    def __init__(self, about, sentence):
+    def __init__(self, about: str, sentence: str) -> None:
         super().__init__(sentence)
         self.about = about
 
 
-def read_config(archive):
+def read_config(archive: bytes) -> dict[str, Any]:
     """Checks an archive as far as that needs no otter, and returns its `otter_config.json`."""
     try:
         with zipfile.ZipFile(io.BytesIO(archive)) as opened:
@@ -32,7 +34,7 @@ def read_config(archive):
     return config
 
 
-def read_notebook(data, config):
+def read_notebook(data: bytes, config: dict[str, Any]) -> str:
     """Checks a notebook as far as otter needs it and returns its text, with the kernel that the grader has."""
     again = "Save it in JupyterLab and submit it again."
     try:
@@ -62,7 +64,16 @@ def read_notebook(data, config):
     return json.dumps(notebook)
 
 
-def write_blank(config):
+def find_name(notebook: str, assignment: object) -> str:
+    """Finds the file name that a notebook calls itself by: under another one otter cannot open it, and no check runs at its cell."""
+    named = re.search(r"Notebook\(\\?[\"']([\w][\w .-]{0,100}\.ipynb)\\?[\"']", notebook)
+    if named:
+        return named[1]
+    is_plain = isinstance(assignment, str) and re.fullmatch(r"\w[\w .-]{0,100}", assignment)
+    return f"{assignment}.ipynb" if is_plain else "notebook.ipynb"
+
+
+def write_blank(config: dict[str, Any]) -> bytes:
     """A notebook without cells: what the archive itself does to a run."""
     metadata = {"otter": {"assignment_name": config.get("assignment_name")}}
     return json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": metadata, "cells": []}).encode()

@@ -20,7 +20,7 @@ import sys
 import tempfile
 import zipfile
 
-from checks import Problem, read_config, read_notebook, write_blank
+from checks import Problem, find_name, read_config, read_notebook, write_blank
 
 REPLY = 3
 MESSAGE_CHARACTERS = 20_000
@@ -72,8 +72,11 @@ def grade(folder, notebook, archive):
     config = read_config(archive)
     text = read_notebook(write_blank(config) if notebook is None else notebook, config)
 
-    for name, content in (("submission.ipynb", text.encode()), ("autograder.zip", archive)):
-        with open(os.path.join(folder, name), "wb") as file:
+    # In a folder of its own: it may be called as anything is.
+    submission = os.path.join(folder, "submitted", find_name(text, config.get("assignment_name")))
+    os.mkdir(os.path.dirname(submission))
+    for path, content in ((submission, text.encode()), (os.path.join(folder, "autograder.zip"), archive)):
+        with open(path, "wb") as file:
             file.write(content)
 
     from nbclient.exceptions import DeadKernelError
@@ -83,7 +86,7 @@ def grade(folder, notebook, archive):
     say_started()
     try:
         otter_run(
-            os.path.join(folder, "submission.ipynb"),
+            submission,
             autograder=os.path.join(folder, "autograder.zip"),
             output_dir=folder,
             no_logo=True,

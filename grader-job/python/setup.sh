@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes the grader's Python environment from the locked requirements, every file checked by its hash.
 #
-# Usage: setup.sh [FOLDER]     default: .holt/python at the repository's root
+# Usage: setup.sh [FOLDER [LOCK]]     default: .holt/python at the repository's root, requirements.txt beside this file
 #
 # Running it again changes nothing; killed in the middle, it starts over; two at a time wait for one another.
 # HOLT_BASE_PYTHON names the Python to build on, when it is not to be the first one found.
@@ -9,7 +9,7 @@ set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 folder=${1:-$here/../../.holt/python}
-lock=$here/requirements.txt
+lock=${2:-$here/requirements.txt}
 stamp=$folder/.lock-sha256
 
 fail() {
@@ -48,7 +48,7 @@ if [ -z "${HOLT_SETUP_LOCKED:-}" ]; then
 file = os.open(sys.argv[1], os.O_CREAT | os.O_WRONLY, 0o666)
 fcntl.flock(file, fcntl.LOCK_EX)
 os.set_inheritable(file, True)
-os.execv("/bin/sh", ["sh", *sys.argv[2:]])' "$folder.lock" "$here/setup.sh" "$folder"
+os.execv("/bin/sh", ["sh", *sys.argv[2:]])' "$folder.lock" "$here/setup.sh" "$folder" "$lock"
 fi
 if is_made; then exit 0; fi
 

@@ -1,6 +1,5 @@
 """One assignment, open for grading: its tests, the folder that its students see, and what a run of it answers."""
 
-import re
 import shutil
 import tempfile
 import time
@@ -8,16 +7,19 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from checks import Problem, read_notebook
+from checks import Problem, find_name, read_notebook
+from otter.test_files.abstract_test import TestFile
 
 from .archive import Archive
+from .doctest_turn import list_forgeable
+from .exception_listing import ExceptionTest
+from .exception_survey import EMPTY_NOTEBOOK, LIMITS, PLACEHOLDER, survey
 from .results import make_results
-from .submission import Broken, Sealed, Submission
-from .read_tests import public_source
-from .verdicts import find_verdicts, list_forgeable
+from .read_tests import TestSource, public_source
+from .sandboxes import Sandboxes, read_allowance
+from .submission import Broken, Sealed
+from .verdicts import find_verdicts
 from .warm_client import Warm
-
-FIRST_UID = 20_001
 
 NOT_REACHED = {
     "done": "This question was not checked: the notebook has no such cell any more, or it ended before it.",
@@ -34,6 +36,8 @@ class Assignment:
         self._archive = archive
         self._warm = warm
         self._folder = write_public(archive)
+        self._sandboxes = Sandboxes(warm, str(self._folder))
+        self._surveyed: tuple[dict[str, ExceptionTest], list[str]] | None = None
 
     def close(self) -> None:
         """Ends the warm process and removes what was unpacked."""
@@ -42,31 +46,44 @@ class Assignment:
 
     def describe(self) -> dict[str, Any]:
         """Tells what there is to grade, and what of it this grader cannot."""
+        exceptions, problems = self._survey()
         tests = self._archive.tests.values()
-        unsupported = [test.unsupported or f"{test.path} is in the exception format." for test in tests if not test.spec]
+        forgeable = {test.name: list_forgeable(test) for test in tests if test.spec}
+        forgeable |= {test.name: test.forgeable for test in exceptions.values()}
         return {
             "otter": version("otter-grader"),
-            "unsupported": unsupported,
-            "forgeable": {test.name: list_forgeable(test) for test in tests if test.spec and list_forgeable(test)},
+            "unsupported": [*(test.unsupported for test in tests if test.unsupported), *problems],
+            "forgeable": {name: numbers for name, numbers in forgeable.items() if numbers},
         }
 
     def grade(self, notebook: bytes, limits: dict[str, Any], slot: int, name: str | None = None) -> dict[str, Any]:
         """Grades one notebook, under its file's name where that is known. Every ending is an answer."""
-        started = time.monotonic()
         try:
             text = read_notebook(notebook, self._archive.config)
         except Problem as problem:
             return {"problem": problem.about, "message": str(problem)}
         try:
-            with Submission(self._warm, self._make_order(text, limits, slot, name), limits["notebookSeconds"]) as submission:
-                sealed = submission.wait_until_sealed(is_named=name is not None)
-                ran = time.monotonic()
-                why = NOT_REACHED.get(sealed.ended) or f"The notebook's Python process ended ({sealed.ended})."
-                verdicts = find_verdicts(self._archive.tests, sealed, submission, why)
+            return self._grade(text, limits, slot, name)
+        except Broken:
+            # One that waited may have ended meanwhile; the next is new.
+            self._sandboxes.forget(slot)
+        try:
+            return self._grade(text, limits, slot, name)
         except Broken as broken:
             return {"problem": "infrastructure", "message": str(broken)}
+
+    def _grade(self, notebook: str, limits: dict[str, Any], slot: int, name: str | None) -> dict[str, Any]:
+        started = time.monotonic()
+        tests, files = self._list_tests(), self._describe_files()
+        with self._sandboxes.take(limits, slot) as submission:
+            submission.begin(self._make_job(notebook, limits, name))
+            self._sandboxes.prepare(limits, slot)
+            sealed = submission.wait_until_sealed(is_named=name is not None)
+            ran = time.monotonic()
+            why = NOT_REACHED.get(sealed.ended) or f"The notebook's Python process ended ({sealed.ended})."
+            verdicts = find_verdicts(tests, sealed, submission, why)
         return {
-            "results": make_results(self._archive, verdicts.checks),
+            "results": make_results(self._archive, verdicts.checks, files),
             "pointsPossible": self._archive.config.get("points_possible"),
             "ended": sealed.ended,
             "cell": sealed.cell,
@@ -75,39 +92,32 @@ class Assignment:
             "seconds": {"cells": round(ran - started, 4), "checks": round(time.monotonic() - ran, 4)},
         }
 
-    def _make_order(
-        self, notebook: str, limits: dict[str, Any], slot: int, name: str | None
-    ) -> dict[str, Any]:
+    def _survey(self) -> tuple[dict[str, ExceptionTest], list[str]]:
+        """Reads the files in the exception format, once, and writes what students may see of them."""
+        if self._surveyed is None:
+            taken = {test.name for test in self._archive.tests.values() if test.name}
+            job = self._make_job(EMPTY_NOTEBOOK, LIMITS, None)
+            self._surveyed = survey(self._archive.tests.values(), self._sandboxes, job, taken)
+            for test in self._surveyed[0].values():
+                write(self._folder / test.path, test.source.public.encode())
+        return self._surveyed
+
+    def _list_tests(self) -> dict[str, TestSource | ExceptionTest]:
+        return {**{path: test for path, test in self._archive.tests.items() if test.spec}, **self._survey()[0]}
+
+    def _describe_files(self) -> dict[str, TestFile]:
+        return {path: test.file for path, test in self._survey()[0].items()}
+
+    def _make_job(self, notebook: str, limits: dict[str, Any], name: str | None) -> dict[str, Any]:
         config = self._archive.config
-        seconds = limits["notebookSeconds"]
-        cell_seconds = limits.get("cellSeconds") or max(seconds * 2 // 3, 1)
         return {
-            "job": {
-                "notebook": notebook,
-                "tests": sorted(self._archive.tests),
-                "seed": config.get("seed"),
-                "seed_variable": config.get("seed_variable"),
-                "cell_seconds": cell_seconds,
-            },
-            "allowance": {
-                "seconds": seconds,
-                "memory_bytes": limits["memoryBytes"],
-                "cell_seconds": cell_seconds,
-            },
-            "processes": limits["processes"],
-            "disk_bytes": limits["diskBytes"],
-            "uid": FIRST_UID + slot,
-            "assignment": str(self._folder),
-            "notebook_name": name or find_name(notebook, config.get("assignment_name")),
+            "notebook": notebook,
+            "name": name or find_name(notebook, config.get("assignment_name")),
+            "tests": sorted(self._archive.tests),
+            "seed": config.get("seed"),
+            "seed_variable": config.get("seed_variable"),
+            "cell_seconds": read_allowance(limits)["allowance"]["cell_seconds"],
         }
-
-
-def find_name(notebook: str, assignment: object) -> str:
-    """Finds the file name that a notebook calls itself by."""
-    named = re.search(r"Notebook\(\\?[\"']([\w][\w .-]{0,100}\.ipynb)\\?[\"']", notebook)
-    if named:
-        return named[1]
-    return f"{assignment}.ipynb" if isinstance(assignment, str) and re.fullmatch(r"\w[\w .-]{0,100}", assignment) else "notebook.ipynb"
 
 
 def list_signs(sealed: Sealed) -> list[str]:
@@ -123,8 +133,8 @@ def write_public(archive: Archive) -> Path:
     for name, content in {"__init__.py": b"", **archive.files}.items():
         write(folder / name, content)
     for test in archive.tests.values():
-        if test.spec:
-            write(folder / test.path, public_source(test).encode())
+        if test.spec or test.format == "exception":
+            write(folder / test.path, (public_source(test) if test.spec else PLACEHOLDER).encode())
     return folder
 
 

@@ -1,5 +1,6 @@
 """Starts one submission in a sandbox of its own, in a process forked from the warm one."""
 
+import fcntl
 import os
 import signal
 import socket
@@ -21,22 +22,20 @@ OWN = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 @dataclass(frozen=True)
 class Order:
-    """What the judge asks for: a job, what it may use, and where things are on this machine."""
+    """What a sandbox is made for: what its submission may use, and where things are on this machine."""
 
-    job: student.Job
     allowance: first_process.Allowance
     processes: int
     disk_bytes: int
     uid: int
     assignment: str
-    notebook_name: str
 
     @classmethod
     def read(cls, value: Any) -> "Order":
         """Reads an order from a frame."""
-        plain = {name: value[name] for name in ("processes", "disk_bytes", "uid", "assignment", "notebook_name")}
+        plain = {name: value[name] for name in ("processes", "disk_bytes", "uid", "assignment")}
         allowance = first_process.Allowance(**value["allowance"])
-        return cls(job=student.Job.read(value["job"]), allowance=allowance, **plain)
+        return cls(allowance=allowance, **plain)
 
 
 def start(control: socket.socket, shell: GradingShell) -> None:
@@ -65,15 +64,21 @@ def run_first_process(control: socket.socket, order: Order, kind: namespaces.Kin
         namespaces.build_root(make_plan(order))
         owner = (order.uid, order.uid)
         copy_tree(ASSIGNMENT, WORK, owner)
-        write_notebook(order, owner)
         own, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        begin, begins = socket.socketpair()
         registry = Registry(own, WorkCopies(WORK, STORE, owner))
         output, printed = os.pipe()
         child = os.fork()
         if child == 0:
-            run_student(order, kind, shell, theirs, printed)
+            run_student(order, kind, shell, theirs, begins, printed)
         theirs.close()
+        begins.close()
         os.close(printed)
+        # All is ready, and may be long before there is a notebook.
+        job = frames.receive(control, frames.CAP)
+        write_notebook(job, owner)
+        frames.send(begin, job)
+        begin.close()
         overseer = first_process.Overseer(control, registry, order.allowance, output, (WORK, *MEMORY_FOLDERS))
         overseer.seal(child, overseer.watch(child))
         overseer.serve()
@@ -81,16 +86,23 @@ def run_first_process(control: socket.socket, order: Order, kind: namespaces.Kin
         report(control, error)
 
 
-def write_notebook(order: Order, owner: tuple[int, int]) -> None:
+def write_notebook(job: Any, owner: tuple[int, int]) -> None:
     """Puts the notebook where its own cells look for it: otter reads it when a check's object is made."""
-    place = os.path.join(WORK, order.notebook_name)
+    place = os.path.join(WORK, job["name"])
     with open(place, "w", encoding="utf-8") as file:
-        file.write(order.job.notebook)
+        file.write(job["notebook"])
     os.chown(place, *owner)
 
 
-def run_student(order: Order, kind: namespaces.Kind, shell: GradingShell, registry: socket.socket, printed: int) -> None:
-    """Gives up every right, and runs the notebook. Never returns."""
+def run_student(
+    order: Order,
+    kind: namespaces.Kind,
+    shell: GradingShell,
+    registry: socket.socket,
+    begins: socket.socket,
+    printed: int,
+) -> None:
+    """Gives up every right, and runs the notebook when there is one. Never returns."""
     try:
         os.setsid()
         syscalls.unshare(syscalls.CLONE_NEWNS)
@@ -98,8 +110,10 @@ def run_student(order: Order, kind: namespaces.Kind, shell: GradingShell, regist
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(printed, 1)
         os.dup2(printed, 2)
-        kept = os.dup2(registry.fileno(), 3)
-        os.closerange(4, 65_536)
+        # Moved up first, out of the way of their places.
+        moved = [fcntl.fcntl(one.fileno(), fcntl.F_DUPFD, 10) for one in (registry, begins)]
+        kept, source = (os.dup2(number, place) for number, place in zip(moved, (3, 4), strict=True))
+        os.closerange(5, 65_536)
         limits.set_limits(
             cpu_seconds=int(order.allowance.seconds) + 1,
             processes=order.processes,
@@ -109,6 +123,9 @@ def run_student(order: Order, kind: namespaces.Kind, shell: GradingShell, regist
         privileges.drop_privileges(order.uid, order.uid, keep_ids=kind == "user")
         seccomp.install()
         registry.detach()
+        begins.detach()
+        with socket.socket(fileno=source) as beginning:
+            job = student.Job.read(frames.receive(beginning, frames.CAP))
         for name in ("stdout", "stderr"):
             number = 1 if name == "stdout" else 2
             setattr(sys, name, open(number, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False))
@@ -117,7 +134,7 @@ def run_student(order: Order, kind: namespaces.Kind, shell: GradingShell, regist
         sys.path[:] = ["", *(place for place in sys.path if place not in ("", OWN))]
         os.chdir(WORK)
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        student.run_notebook(shell, order.job, socket.socket(fileno=kept))
+        student.run_notebook(shell, job, socket.socket(fileno=kept))
         sys.stdout.flush()
         sys.stderr.flush()
     except BaseException as error:

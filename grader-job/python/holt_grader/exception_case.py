@@ -4,7 +4,7 @@ import __future__
 
 from typing import Any
 
-from otter.test_files.exception_test import ExceptionTestFile, test_case  # type: ignore[import-untyped]
+from otter.test_files.exception_test import ExceptionTestFile, test_case
 
 from .example import CAP, Answer, ExceptionText
 

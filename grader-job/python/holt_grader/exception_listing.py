@@ -4,10 +4,12 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
-from otter.test_files.abstract_test import TestCase  # type: ignore[import-untyped]
-from otter.test_files.exception_test import ExceptionTestFile  # type: ignore[import-untyped]
+from otter.test_files.abstract_test import TestCase
+from otter.test_files.exception_test import ExceptionTestFile
 
+from .exception_constants import find_file_constants
 from .exception_source import ExceptionSource, Unsupported
+from .exception_state import find_unstable
 from .exception_steps import Step, find_steps
 from .read_tests import LONGEST_NAME, MOST_POINTS, TestSource
 
@@ -77,15 +79,20 @@ def read_listing(test: TestSource, told: object) -> ExceptionTest:
     if not (math.isfinite(possible) and 0 <= possible <= MOST_POINTS):
         raise Unsupported(f"gives {possible} points, which cannot be.")
     keys = [case["key"] for case in cases]
-    hidden = {case["key"]: (known.name, known.points) for case, known in zip(cases, raw, strict=True) if case["hidden"]}
+    pairs = zip(cases, raw, strict=True)
+    hidden = {case["key"]: (known.name, known.points) for case, known in pairs if case["hidden"]}
     source = ExceptionSource(test.source, keys, hidden)
-    found = {number: find_steps(source.function(key)) for number, key in enumerate(keys) if key in hidden}
+    unstable = find_unstable(source.body)
+    shared = find_file_constants(source.body, [source.function(key) for key in keys])
+    found = {
+        number: find_steps(source.function(key), unstable, shared) for number, key in enumerate(keys) if key in hidden
+    }
     return ExceptionTest(test.path, file, keys, source, {number: steps for number, steps in found.items() if steps})
 
 
 def make_case(name: str, number: int, case: dict[str, Any]) -> TestCase:
     """Makes otter's own description of a case, without its function."""
-    told = {field: case[field] for field in ("hidden", "points", "success_message", "failure_message")}
+    told = {key: case[key] for key in ("hidden", "points", "success_message", "failure_message")}
     return TestCase(name=f"{name} - {number}" if case["name"] is None else case["name"], body=None, **told)
 
 
@@ -94,7 +101,8 @@ def check_case(case: object) -> None:
     if not isinstance(case, dict) or set(case) != FIELDS:
         raise Unsupported("was not listed as cases are.")
     key = case["key"]
-    if not isinstance(key, str) or not key.isidentifier() or len(key) > LONGEST_NAME or type(case["hidden"]) is not bool:
+    is_name = isinstance(key, str) and key.isidentifier() and len(key) <= LONGEST_NAME
+    if not is_name or type(case["hidden"]) is not bool:
         raise Unsupported("has a case without a function's name.")
     for field_name in ("name", "success_message", "failure_message"):
         text = case[field_name]
@@ -105,5 +113,6 @@ def check_case(case: object) -> None:
 
 def check_points(points: object) -> None:
     """Refuses points that are no number."""
-    if points is not None and (type(points) not in (int, float) or not 0 <= float(str(points)) <= MOST_POINTS):
+    is_number = isinstance(points, int | float) and type(points) is not bool and 0 <= points <= MOST_POINTS
+    if points is not None and not is_number:
         raise Unsupported(f"gives {points!r:.100} points, which cannot be.")

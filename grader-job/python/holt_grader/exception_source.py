@@ -28,14 +28,14 @@ class ExceptionSource:
     def __init__(self, source: str, keys: Iterable[str], hidden: dict[str, tuple[str, int | float | None]]) -> None:
         """Takes the names of all cases' functions, and of the hidden ones the case's name and points."""
         try:
-            self._body = ast.parse(source).body
+            self.body = ast.parse(source).body
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             raise Unsupported(f"is not Python ({error}): run otter assign again.") from None
         self._lines = source.split("\n")
         self._functions = {key: self._find_function(key) for key in keys}
-        secret = [self._functions[key] for key in hidden]
-        self._helpers = find_helpers(self._body, secret, set(self._functions))
-        self._public = self._show([each for each in self._body if each not in secret and each not in self._helpers])
+        secret: list[ast.stmt] = [self._functions[key] for key in hidden]
+        self._helpers = find_helpers(self.body, secret, set(self._functions))
+        self._public = self._show([each for each in self.body if each not in secret and each not in self._helpers])
         for key, (name, points) in hidden.items():
             first = find_first_line(self._functions[key])
             self._public[first - 1 : first + 1] = [STUB.format(name=name, points=points), f"def {key}(): pass"]
@@ -79,9 +79,9 @@ class ExceptionSource:
 
     def _find_function(self, key: str) -> Function:
         """Finds the one function below a decorator that a case is; a case made in another way cannot be blanked."""
-        binders = [node for statement in self._body for node in ast.walk(statement) if key in bind(node)]
+        binders = [node for statement in self.body for node in ast.walk(statement) if key in bind(node)]
         found = binders[0] if len(binders) == 1 else None
-        if not isinstance(found, Function) or found not in self._body or not found.decorator_list:
+        if not isinstance(found, Function) or found not in self.body or not found.decorator_list:
             raise Unsupported(f"makes the case {key} otherwise than by one function below @test_case(...).")
         arguments = found.args
         if arguments.posonlyargs or arguments.vararg:
@@ -111,7 +111,9 @@ def find_helpers(body: list[ast.stmt], secret: list[ast.stmt], cases: set[str]) 
     candidates = [each for each in body if each not in secret and is_definition(each, cases)]
     lines = [line for each in body for line in {find_first_line(each), each.end_lineno}]
     # A line that two statements share cannot be blanked for one of them.
-    candidates = [each for each in candidates if lines.count(find_first_line(each)) == lines.count(each.end_lineno) == 1]
+    candidates = [
+        each for each in candidates if lines.count(find_first_line(each)) == lines.count(each.end_lineno) == 1
+    ]
     public = follow([each for each in body if each not in candidates and each not in secret], candidates)
     used = follow(secret, candidates)
     return [each for each in used if each not in public]

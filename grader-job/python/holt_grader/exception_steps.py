@@ -3,6 +3,8 @@
 import ast
 from dataclasses import dataclass
 
+from .exception_constants import Constants, find_case_constants, insert
+from .exception_source import Function, bind, list_names
 from .literals import Comparison, find_comparison
 
 #: What gives a statement a meaning only inside its function.
@@ -23,24 +25,30 @@ class Step:
         return ast.parse(self.comparison.source if self.comparison else self.source)
 
 
-def find_steps(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[Step]:
+def find_steps(function: Function, unstable: set[str], shared: Constants | None = None) -> list[Step]:
     """Lists a function's statements up to its last comparison; nothing where there is none, or no such list.
 
     Assertions that compare with nothing that the judge knows are left out: they change nothing, and would tell.
+    `unstable` has the file's names that may be worth something else when the whole case runs, `shared` its literals.
     """
     wrapped = len(function.decorator_list) != 1 or function.args.kwarg is not None
     if isinstance(function, ast.AsyncFunctionDef) or wrapped or any(is_bound(each) for each in function.body):
         return []
     steps = []
+    constants = find_case_constants(function, shared or {})
     for statement in function.body:
         source = ast.unparse(statement)
-        comparison = find_comparison(source)
+        if isinstance(statement, ast.Assign) and constants.keys() & bind(statement.targets[0]):
+            continue
+        comparison = find_comparison(insert(statement, constants))
+        if comparison and list_names([ast.parse(comparison.source)]) & unstable:
+            comparison = None
         is_text = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
         if comparison or not (isinstance(statement, ast.Assert) or is_text):
             steps.append(Step(source, comparison))
     while steps and not steps[-1].comparison:
         steps.pop()
-    return steps
+    return [] if list_names(step.shown for step in steps) & unstable else steps
 
 
 def is_bound(node: ast.AST) -> bool:
@@ -50,6 +58,6 @@ def is_bound(node: ast.AST) -> bool:
     return not isinstance(node, _SCOPES) and any(is_bound(child) for child in ast.iter_child_nodes(node))
 
 
-def list_parameters(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[str]:
+def list_parameters(function: Function) -> list[str]:
     """Lists the names that otter gives a case's function values for."""
     return [each.arg for each in [*function.args.args, *function.args.kwonlyargs]]

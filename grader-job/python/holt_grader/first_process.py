@@ -13,13 +13,14 @@ from typing import Any
 
 from . import frames
 from .limits import bound_memory, sum_folders, sum_memory
-from .registry import Registry, Snapshot, leave_only, list_pids, reap, tell
+from .processes import leave_only, list_pids, tell
+from .registry import Registry, Snapshot
+from .tail import Tail
 
 LOOK_SECONDS = 0.1
 ANSWER_BYTES = 2**20
 #: How a notebook's process ends that ran to its end. Any notebook can end so: it only chooses a sentence.
 DONE = 17
-LOG_BYTES = 20_000
 
 
 @dataclass(frozen=True)
@@ -43,20 +44,26 @@ class Overseer:
         self._allowance = allowance
         self._output = Tail(output)
         self._current: Snapshot | None = None
+        self._lost: list[Snapshot] = []
 
     def watch(self, student: int) -> str:
         """Waits for the end of the student's process, within its limits; answers how it ended."""
         deadline = time.monotonic() + self._allowance.seconds
         ended = os.pidfd_open(student)
         poll = select.poll()
-        poll.register(ended, select.POLLIN)
-        poll.register(self._registry.socket, select.POLLIN)
-        poll.register(self._output.source, select.POLLIN)
+        waiting: list[socket.socket | int] = [ended, self._registry.source, self._output.source]
+        for source in waiting:
+            poll.register(source, select.POLLIN)
         cell, since, looked = -1, time.monotonic(), 0.0
         while True:
             ready = dict(poll.poll(int(LOOK_SECONDS * 1000)))
             self._registry.read_all(student)
             self._output.read()
+            for part in (self._registry, self._output):
+                if part.is_over and part.source in waiting:
+                    # It would be ready for ever.
+                    waiting.remove(part.source)
+                    poll.unregister(part.source)
             if ended in ready:
                 status = os.waitpid(student, 0)[1]
                 return describe_exit(status)
@@ -76,9 +83,8 @@ class Overseer:
 
     def seal(self, student: int, ended: str) -> None:
         """Ends everything but the snapshots, and tells the judge what there is."""
-        leave_only({snapshot.pid for snapshot in self._registry.snapshots})
-        self._registry.read_all(student)
-        alive = set(list_pids())
+        leave_only(self._registry.list_kept())
+        alive = self._registry.list_kept()
         frames.send(
             self._control,
             {
@@ -109,24 +115,35 @@ class Overseer:
 
     def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
         snapshot = self._registry.snapshots[request["id"]]
+        if snapshot in self._lost:
+            return {"lost": "before"}
         if snapshot is not self._current:
             self._end_current()
             self._start(snapshot)
+        answer = self._exchange(snapshot.channel, request)
+        if "lost" in answer:
+            # Whatever it says from now on could be the answer to an earlier question.
+            self._lost.append(snapshot)
+            self._end_current()
+        return answer
+
+    def _exchange(self, channel: socket.socket, request: dict[str, Any]) -> dict[str, Any]:
         deadline = time.monotonic() + request["seconds"]
-        channel = snapshot.channel
+        poll = select.poll()
+        poll.register(channel, select.POLLIN)
         try:
             channel.settimeout(1)
             frames.send(channel, request["frame"])
             if not request.get("answers", True):
                 return {"answer": None}
-            while not select.select([channel], [], [], LOOK_SECONDS)[0]:
+            while not poll.poll(int(LOOK_SECONDS * 1000)):
                 if time.monotonic() > deadline:
                     return {"lost": "time"}
                 if self._is_over():
                     return {"lost": "memory"}
             channel.settimeout(max(deadline - time.monotonic(), 0.1))
             return {"answer": frames.receive(channel, ANSWER_BYTES)}
-        except (OSError, EOFError, ValueError, TimeoutError) as error:
+        except (OSError, EOFError, ValueError) as error:
             return {"lost": type(error).__name__}
 
     def _is_over(self) -> bool:
@@ -144,15 +161,14 @@ class Overseer:
     def _pause_current(self) -> None:
         """Stops the one whose turn it is, and ends what it has forked."""
         self._current = None
-        leave_only({one.pid for one in self._registry.snapshots})
+        leave_only(self._registry.list_kept())
 
     def _end_current(self) -> None:
         if not self._current:
             return
         dead, self._current = self._current, None
-        tell(dead.pid, signal.SIGKILL)
-        self._registry.snapshots[self._registry.snapshots.index(dead)].channel.close()
-        leave_only({one.pid for one in self._registry.snapshots if one is not dead})
+        dead.channel.close()
+        leave_only(self._registry.list_kept() - {dead.pid})
 
 
 def describe_exit(status: int) -> str:
@@ -168,28 +184,3 @@ def reap_all_but(student: int) -> None:
                 os.waitpid(pid, os.WNOHANG)
             except ChildProcessError:
                 continue
-
-
-class Tail:
-    """Reads what a notebook prints, all of it, and keeps the end."""
-
-    def __init__(self, source: int) -> None:
-        self.source = source
-        os.set_blocking(source, False)
-        self._kept = b""
-
-    def read(self) -> None:
-        """Reads what is there, but not for ever: somebody may write faster than this reads."""
-        for _ in range(64):
-            try:
-                chunk = os.read(self.source, 2**16)
-            except BlockingIOError:
-                return
-            if not chunk:
-                return
-            self._kept = (self._kept + chunk)[-LOG_BYTES:]
-
-    def text(self) -> str:
-        """Answers the end of what was printed, as text that can be written as JSON."""
-        self.read()
-        return self._kept.decode("utf-8", "replace")

@@ -22,6 +22,7 @@ from . import frames
 from .archive import ArchiveProblem, read_archive
 from .assignment import Assignment
 from .probe import probe
+from .submission import Broken
 from .warm_client import Warm
 
 CHANNEL = 3
@@ -55,7 +56,12 @@ class Judge:
             self._tell({"problem": "sandbox", "message": "; ".join(wrong)})
             return None
         warm.wait()
-        self._tell({"ready": {**assignment.describe(), "seconds": round(time.monotonic() - started, 3)}})
+        try:
+            description = assignment.describe()
+        except Broken as broken:
+            self._tell({"problem": "sandbox", "message": str(broken)})
+            return None
+        self._tell({"ready": {**description, "seconds": round(time.monotonic() - started, 3)}})
         return assignment
 
     def serve(self, assignment: Assignment) -> None:

@@ -40,7 +40,8 @@ def make_shell() -> GradingShell:
     config.HistoryManager.hist_file = ":memory:"
     shell = GradingShell.instance(config=config, user_ns={}, kernel=SimpleNamespace(eventloop=None))
     session = SilentSession(key=b"", username="student")
-    for publisher in (shell.displayhook, shell.display_pub):
+    publishers: tuple[Any, ...] = (shell.displayhook, shell.display_pub)
+    for publisher in publishers:
         publisher.session = session
         publisher.pub_socket = None
     shell.colors = "nocolor"
@@ -75,6 +76,7 @@ async def run_cell(shell: GradingShell, source: str) -> None:
             shell.run_cell(source, store_history=True)
     finally:
         builtins.input = real_input
-        shell.payload_manager.clear_payload()
+        if shell.payload_manager:
+            shell.payload_manager.clear_payload()
     # A kernel goes back to its loop between cells, so what a cell has started goes on a little.
     await asyncio.sleep(0)

@@ -133,7 +133,7 @@ def _read_spec(statements: list[ast.stmt]) -> dict[str, Any]:
 
 def _check_spec(spec: object) -> None:
     """Goes through everything that otter would do with the specification but run it."""
-    from otter.test_files.ok_test import OKTestFile  # type: ignore[import-untyped]
+    from otter.test_files.ok_test import OKTestFile
 
     try:
         file = OKTestFile.from_spec(spec)

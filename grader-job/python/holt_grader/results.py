@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from otter.run import AutograderConfig  # type: ignore[import-untyped]
-from otter.test_files import GradingResults  # type: ignore[import-untyped]
-from otter.test_files.abstract_test import TestCaseResult, TestFile  # type: ignore[import-untyped]
-from otter.test_files.ok_test import OKTestFile  # type: ignore[import-untyped]
+from otter.run import AutograderConfig
+from otter.test_files import GradingResults
+from otter.test_files.abstract_test import TestCaseResult, TestFile
+from otter.test_files.ok_test import OKTestFile
 
 from .archive import Archive, ArchiveProblem
 

@@ -10,6 +10,10 @@ from .example import CAP, Answer, ExceptionText, Question
 __all__ = ["Answer", "CaseRunner", "Question", "execute_example"]
 
 
+#: What is said where doctest ended without a look at the example, as it does when a notebook has changed it.
+NOT_RUN = "The example was not executed.\n"
+
+
 class _KeptOutput(doctest._SpoofOut):  # type: ignore[name-defined,misc]
     """Keeps what doctest took last, which doctest itself puts together with the traceback."""
 
@@ -23,10 +27,15 @@ class _KeptOutput(doctest._SpoofOut):  # type: ignore[name-defined,misc]
 class _Recorder(doctest.OutputChecker):
     """Stands where doctest compares, to see an exception's text; nothing is compared in a snapshot."""
 
-    seen: str | None = None
+    printed: str | None = None
+    raised: str | None = None
 
     def check_output(self, want: str, got: str, optionflags: int) -> bool:
-        self.seen = got
+        # An empty text is wanted of what is printed, an empty line of an exception.
+        if want:
+            self.raised = got
+        else:
+            self.printed = got
         return True
 
 
@@ -55,7 +64,7 @@ class CaseRunner:
 
     def execute(self, question: Question) -> Answer:
         """Executes one example. What doctest does not catch (KeyboardInterrupt) is not caught here either."""
-        from otter.utils import hide_outputs  # type: ignore[import-untyped]
+        from otter.utils import hide_outputs
 
         self._sources[question.number] = question.source
         test = doctest.DocTest([], {}, question.name, None, None, None)
@@ -72,7 +81,12 @@ class CaseRunner:
         errors = self._errors.getvalue()[start:]
         got = output.last
         traceback = runner.got[len(got) :]
-        raised = ExceptionText((checker.seen or "")[: CAP + 1], traceback[: CAP + 1]) if traceback else None
+        if checker.raised is not None:
+            raised = ExceptionText(checker.raised[: CAP + 1], traceback[: CAP + 1])
+        elif checker.printed is not None:
+            raised = None
+        else:
+            raised = ExceptionText(NOT_RUN, NOT_RUN)
         return Answer(got[: CAP + 1], errors[: CAP + 1], raised)
 
     def _make_example(self, number: int, last: int) -> doctest.Example:

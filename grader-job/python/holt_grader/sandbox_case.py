@@ -89,6 +89,31 @@ def become_ordinary() -> None:
         prctl(PR_SET_DUMPABLE, 1)
 
 
+def in_first_process(
+    function: Callable[[Kind], object], *, ordinary: bool, plan: RootPlan | None = None
+) -> Any:
+    """Runs `function` as the first process of a sandbox of its own."""
+    chosen = plan or make_plan()
+
+    def outer() -> object:
+        kind = enter_namespaces(chosen.uid)
+        read, write = os.pipe()
+        first = fork_tied()
+        if first == 0:
+            _answer(write, lambda: inner(kind))
+        os.close(write)
+        text = read_all(read)
+        os.waitpid(first, 0)
+        return _unpack(text)
+
+    def inner(kind: Kind) -> object:
+        restore_signals()
+        build_root(chosen)
+        return function(kind)
+
+    return in_child(outer, ordinary=ordinary)
+
+
 def in_sandbox(
     function: Callable[[], object],
     *,
@@ -97,23 +122,7 @@ def in_sandbox(
     plan: RootPlan | None = None,
 ) -> Any:
     """Runs `function` as the student in a sandbox of its own. `prepare` runs just before the rights are given up."""
-    chosen = plan or RootPlan(uid=ORDINARY, work_bytes=2**20, work="/home/student")
-
-    def outer() -> object:
-        kind = enter_namespaces(chosen.uid)
-        read, write = os.pipe()
-        first = fork_tied()
-        if first == 0:
-            _answer(write, lambda: first_process(kind))
-        os.close(write)
-        text = read_all(read)
-        os.waitpid(first, 0)
-        return _unpack(text)
-
-    def first_process(kind: Kind) -> object:
-        restore_signals()
-        build_root(chosen)
-        return in_child(lambda: student(kind))
+    chosen = plan or make_plan()
 
     def student(kind: Kind) -> object:
         if prepare:
@@ -125,7 +134,11 @@ def in_sandbox(
         os.chdir(chosen.work)
         return function()
 
-    return in_child(outer, ordinary=ordinary)
+    return in_first_process(lambda kind: in_child(lambda: student(kind)), ordinary=ordinary, plan=chosen)
+
+
+def make_plan() -> RootPlan:
+    return RootPlan(uid=ORDINARY, work_bytes=2**20, work="/home/student")
 
 
 class SandboxCase(unittest.TestCase):

@@ -4,20 +4,25 @@ Whatever is in this memory may be the student's: what leaves it is a claim, and 
 """
 
 import os
+import signal
 import socket
 import sys
 from typing import Any
 
+from .exception_case import ExceptionRunner
 from .frames import receive, send
 from .plain_data import encode
 from .run_example import Question, execute_example
 
 REQUEST_BYTES = 2**20
+#: How a fork ends that was told to.
+ENOUGH = 17
 
 
 def wait_and_answer(channel: socket.socket, environment: dict[str, Any]) -> None:
     """Answers questions until the other side hangs up. Each case gets its own copy of the names, as otter gives it."""
     names = environment.copy()
+    exceptions = ExceptionRunner(environment)
     while True:
         try:
             request = receive(channel, REQUEST_BYTES)
@@ -25,18 +30,26 @@ def wait_and_answer(channel: socket.socket, environment: dict[str, Any]) -> None
             return
         assert isinstance(request, dict)
         if request["do"] == "values":
-            answer_values(channel, environment)
+            answer_values(channel, environment, exceptions)
         elif request["do"] == "case":
             names = environment.copy()
         elif request["do"] == "example":
             send(channel, execute_example(Question.read(request["question"]), names).write())
+        elif request["do"].startswith("exception-"):
+            send(channel, exceptions.answer(request))
+        elif request["do"] == "value":
+            # The fork that would have answered has ended.
+            send(channel, {"failed": "ended"})
 
 
-def answer_values(channel: socket.socket, environment: dict[str, Any]) -> None:
+def answer_values(channel: socket.socket, environment: dict[str, Any], exceptions: ExceptionRunner) -> None:
     """Has a fork answer until it is told that this is enough: what the values change is gone when the cases come."""
     child = os.fork()
     if child:
-        os.waitpid(child, 0)
+        ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        if ended not in (ENOUGH, -signal.SIGKILL):
+            # A question has ended it. Whoever is killed has had enough: it is paused with that.
+            send(channel, {"failed": "ended"})
         return
     names = environment.copy()
     while True:
@@ -48,8 +61,15 @@ def answer_values(channel: socket.socket, environment: dict[str, Any]) -> None:
             send(channel, execute_example(Question.read(request["question"]), names).write())
         elif request["do"] == "value":
             send(channel, read_value(request["source"], names))
+        elif request["do"] == "exception-names":
+            names = exceptions.make_names(request["parameters"])
+            send(channel, {})
+        elif request["do"] == "exception-step":
+            send(channel, exceptions.execute(request["source"], names))
+        elif request["do"].startswith("exception-"):
+            send(channel, exceptions.answer(request))
         else:
-            os._exit(0)
+            os._exit(ENOUGH)
 
 
 def read_value(source: str, names: dict[str, Any]) -> dict[str, object]:

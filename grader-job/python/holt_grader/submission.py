@@ -12,7 +12,10 @@ from .warm_client import Warm
 
 #: What sealing and the copies may take beyond the notebook's own time.
 SLACK_SECONDS = 30.0
+#: What one question may take, and a part of the notebook's time. All of them together have as long as the notebook had.
 ASK_SECONDS = 30.0
+ASK_PART = 0.5
+LEAST_CHECK_SECONDS = 5.0
 LOST = "The test did not end: the notebook's state took too long, too much memory, or ended the process."
 
 
@@ -35,18 +38,31 @@ class Sealed:
 class Submission:
     """Talks to the first process of one sandbox."""
 
-    def __init__(self, warm: Warm, order: dict[str, Any], seconds: float) -> None:
+    def __init__(self, warm: Warm, order: dict[str, Any]) -> None:
         self._control, theirs = socket.socketpair()
-        self._deadline = time.monotonic() + seconds * 2 + SLACK_SECONDS
+        self.order = order
+        self._seconds = float(order["allowance"]["seconds"])
+        self._deadline = 0.0
         with theirs:
             warm.fork(theirs)
-        self._control.settimeout(seconds + SLACK_SECONDS)
+        self._control.settimeout(self._seconds + SLACK_SECONDS)
         frames.send(self._control, order)
+
+    def begin(self, job: dict[str, Any]) -> None:
+        """Gives the sandbox its notebook. Until then it may have waited for long."""
+        try:
+            frames.send(self._control, job)
+        except OSError as error:
+            raise Broken(f"the sandbox ended before its notebook came ({type(error).__name__}: {error})") from None
 
     def __enter__(self) -> "Submission":
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Lets go of the sandbox, which ends with that."""
         self._control.close()
 
     def wait_until_sealed(self, *, is_named: bool = False) -> Sealed:
@@ -58,6 +74,7 @@ class Submission:
             told = frames.receive(self._control)
         except (OSError, EOFError, ValueError) as error:
             raise Broken(f"the sandbox ended without a word ({type(error).__name__}: {error})") from None
+        self._deadline = time.monotonic() + max(self._seconds, LEAST_CHECK_SECONDS)
         if not isinstance(told, dict) or "broken" in told:
             raise Broken(str(told.get("broken") if isinstance(told, dict) else told))
         sealed = Sealed(told["ended"], told["cell"], told["log"], told["refused"])
@@ -68,7 +85,7 @@ class Submission:
 
     def ask(self, snapshot: int, frame: dict[str, Any], *, answers: bool = True) -> Any:
         """Asks one snapshot; None where there is no answer. Another snapshot's turn ends with the first question."""
-        seconds = min(ASK_SECONDS, self._deadline - time.monotonic())
+        seconds = min(ASK_SECONDS, self._seconds * ASK_PART, self._deadline - time.monotonic())
         if seconds <= 0:
             return None
         self._control.settimeout(seconds + 10)

@@ -5,7 +5,7 @@ import re
 import unittest
 from typing import Any
 
-from otter.test_files.ok_test import run_doctest  # type: ignore[import-untyped]
+from otter.test_files.ok_test import run_doctest
 
 from .doctest_verdict import judge_case, parse_examples
 from .example import Answer, Question

@@ -5,7 +5,7 @@ import tempfile
 import unittest
 from typing import Any
 
-from otter.test_files.ok_test import OKTestFile  # type: ignore[import-untyped]
+from otter.test_files.ok_test import OKTestFile
 
 from .read_tests import TestSource, public_source, read_test
 

@@ -8,9 +8,9 @@ import unittest
 import zipfile
 from typing import Any
 
-from otter.run import AutograderConfig  # type: ignore[import-untyped]
-from otter.test_files import GradingResults  # type: ignore[import-untyped]
-from otter.test_files.ok_test import OKTestFile  # type: ignore[import-untyped]
+from otter.run import AutograderConfig
+from otter.test_files import GradingResults
+from otter.test_files.ok_test import OKTestFile
 
 from .archive import Archive, ArchiveProblem, read_archive
 from .doctest_verdict import judge_case

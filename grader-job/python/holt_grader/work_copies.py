@@ -1,34 +1,43 @@
 """Copies of the work folder: one is taken at each check, and put back before that check's verdict."""
 
+import errno
 import os
+import shutil
 import stat
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
-#: Files and folders that one copy holds; what is beyond them is left out.
+#: Files and folders that one copy holds, and folders within each other; what is beyond them is left out.
 MOST_ENTRIES = 5000
+DEEPEST = 48
 CHUNK_BYTES = 2**20
 
 Fingerprint = tuple[tuple[str, int, int, int], ...]
 
 
-def walk(folder: int, prefix: str = "") -> Iterator[tuple[str, os.stat_result, int]]:
+class NoRoom(Exception):
+    """Says that the place for copies is full."""
+
+
+def walk(folder: int, prefix: str = "", depth: int = 0) -> Iterator[tuple[str, os.stat_result, int]]:
     """Lists what is below an open folder, never through a link: name from the top, what it is, and the open parent."""
     with os.scandir(folder) as entries:
         names = sorted(entry.name for entry in entries)
     for name in names:
         try:
             status = os.stat(name, dir_fd=folder, follow_symlinks=False)
-        except FileNotFoundError:
+        except OSError:
             continue
         yield prefix + name, status, folder
-        if stat.S_ISDIR(status.st_mode):
+        # Each folder on the way is held open: without an end to it, a student chooses how many.
+        if stat.S_ISDIR(status.st_mode) and depth < DEEPEST:
             try:
                 inner = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=folder)
             except OSError:
                 continue
             try:
-                yield from walk(inner, f"{prefix}{name}/")
+                yield from walk(inner, f"{prefix}{name}/", depth + 1)
             finally:
                 os.close(inner)
 
@@ -36,7 +45,7 @@ def walk(folder: int, prefix: str = "") -> Iterator[tuple[str, os.stat_result, i
 def copy_tree(source: str, target: str, owner: tuple[int, int] | None) -> None:
     """Copies folders, plain files and links; whoever owns `source` may change it meanwhile.
 
-    What is neither (a pipe, a socket) and what does not fit any more is left out.
+    What is neither (a pipe, a socket) and what is beyond the limits is left out. Raises `NoRoom` where `target` is full.
     """
     top = os.open(source, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -48,8 +57,9 @@ def copy_tree(source: str, target: str, owner: tuple[int, int] | None) -> None:
                 copy_entry(os.path.basename(path), parent, status, place)
                 if owner:
                     os.chown(place, *owner, follow_symlinks=False)
-            except OSError:
-                continue
+            except OSError as error:
+                if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                    raise NoRoom(place) from None
     finally:
         os.close(top)
 
@@ -78,30 +88,38 @@ def copy_file(source: int, place: str, mode: int) -> None:
 
 
 def empty(folder: str) -> None:
-    """Removes what is in a folder, as far as it can be removed."""
+    """Removes what is in a folder, as far as it can be removed. However deep it goes, one folder at a time is open."""
     top = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        empty_open(top)
+        while folders := remove_files(top):
+            for name in folders:
+                inner = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=top)
+                try:
+                    os.fchmod(inner, 0o700)
+                    for below in remove_files(inner):
+                        # A name that nobody can have taken.
+                        os.rename(below, os.urandom(16).hex(), src_dir_fd=inner, dst_dir_fd=top)
+                finally:
+                    os.close(inner)
+                os.rmdir(name, dir_fd=top)
+    except OSError:
+        # What cannot be removed stays: a verdict in a folder with too much in it is better than none.
+        return
     finally:
         os.close(top)
 
 
-def empty_open(folder: int) -> None:
+def remove_files(folder: int) -> list[str]:
+    """Removes everything but folders, and lists those."""
+    folders = []
     with os.scandir(folder) as entries:
-        names = [entry.name for entry in entries]
-    for name in names:
-        try:
+        names = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
+    for name, is_folder in names:
+        if is_folder:
+            folders.append(name)
+        else:
             os.unlink(name, dir_fd=folder)
-        except IsADirectoryError:
-            inner = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=folder)
-            try:
-                os.fchmod(inner, 0o700)
-                empty_open(inner)
-            finally:
-                os.close(inner)
-            os.rmdir(name, dir_fd=folder)
-        except OSError:
-            continue
+    return folders
 
 
 class WorkCopies:
@@ -112,28 +130,46 @@ class WorkCopies:
         self._store = Path(store)
         self._owner = owner
         self._taken: list[Fingerprint] = []
+        self._is_full = False
 
-    def take(self) -> int:
-        """Copies the work folder, unless it is as it was at the last copy; answers the copy's number."""
+    def take(self) -> int | None:
+        """Copies the work folder, unless it is as it was at the last copy; answers the copy's number.
+
+        None where copies have no room left: they are limited, and a notebook can change its folder before each check.
+        """
         seen = self._look()
-        if not self._taken or self._taken[-1] != seen:
-            place = self._store / str(len(self._taken))
+        if self._taken and self._taken[-1] == seen:
+            return len(self._taken) - 1
+        if self._is_full:
+            return None
+        place = self._store / str(len(self._taken))
+        try:
             place.mkdir(mode=0o700)
             copy_tree(self._work, str(place), None)
-            self._taken.append(seen)
+        except (NoRoom, OSError):
+            shutil.rmtree(place, ignore_errors=True)
+            # Trying again at each check would take the time of all of them.
+            self._is_full = True
+            return None
+        self._taken.append(seen)
         return len(self._taken) - 1
 
-    def restore(self, number: int) -> None:
-        """Makes the work folder what it was. Nothing else may run meanwhile."""
-        if self._look() == self._taken[number]:
+    def restore(self, number: int | None) -> None:
+        """Makes the work folder what it was. Nothing else may run meanwhile; without a copy it stays as it is."""
+        if number is None or self._look() == self._taken[number]:
             return
         empty(self._work)
-        copy_tree(str(self._store / str(number)), self._work, self._owner)
+        try:
+            copy_tree(str(self._store / str(number)), self._work, self._owner)
+        except NoRoom:
+            # A file with holes takes more room in a copy. What fits is there.
+            return
 
     def _look(self) -> Fingerprint:
         top = os.open(self._work, os.O_RDONLY | os.O_DIRECTORY)
         try:
             # The time of the last change of a file's record cannot be set by whoever owns the file.
-            return tuple((path, status.st_ino, status.st_size, status.st_ctime_ns) for path, status, _ in walk(top))
+            seen = islice(walk(top), MOST_ENTRIES + 1)
+            return tuple((path, status.st_ino, status.st_size, status.st_ctime_ns) for path, status, _ in seen)
         finally:
             os.close(top)

@@ -1,0 +1,96 @@
+"""The processes of a sandbox, as its first process sees and ends them."""
+
+import os
+import signal
+import time
+
+#: How long a killed process is given between two looks at it.
+LOOK_SECONDS = 0.0005
+#: Longer than it takes to end anything that can be ended.
+MOST_SEAL_SECONDS = 20.0
+#: The kernel's mark of a thread that is on its way out. Source: PF_EXITING in include/linux/sched.h.
+EXITING = 0x4
+
+
+def find_start(pid: int) -> int:
+    """Finds when a process began, in the kernel's ticks; 0 where there is none."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return int(file.read().rpartition(b") ")[2].split()[19])
+    except OSError:
+        return 0
+
+
+def list_pids() -> list[int]:
+    """Lists every process of this pid namespace but the first."""
+    return [int(name) for name in os.listdir("/proc") if name.isdigit() and name != "1"]
+
+
+def is_dead(pid: int) -> bool:
+    """Tells whether no thread of a process will ever run its own code again.
+
+    It may still be there: the kernel takes milliseconds to take a big one down, and a stopped parent does not bury it.
+    """
+    return all(state in b"ZX" or flags & EXITING for state, flags in read_threads(pid))
+
+
+def is_still(pid: int) -> bool:
+    """Tells whether no thread of a process runs: it is stopped, or dead."""
+    return all(state in b"TtZX" or flags & EXITING for state, flags in read_threads(pid))
+
+
+def read_threads(pid: int) -> list[tuple[bytes, int]]:
+    """Reads the state and the kernel's marks of each thread of a process; who is gone has none."""
+    found = []
+    try:
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{thread}/stat", "rb") as file:
+                fields = file.read().rpartition(b") ")[2].split()
+            found.append((fields[0], int(fields[6])))
+    except OSError:
+        # A thread that ends while it is looked at may have started another.
+        return [(b"R", 0)] if os.path.exists(f"/proc/{pid}") else []
+    return found
+
+
+def reap() -> None:
+    """Buries the dead, so that they are not counted."""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        pass
+
+
+def tell(pid: int, number: int) -> None:
+    """Sends a signal; who is gone needs none."""
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        pass
+
+
+def leave_only(kept: set[int]) -> None:
+    """Stops everything and ends whatever is not kept; returns when nothing else is left and nothing runs."""
+    deadline = time.monotonic() + MOST_SEAL_SECONDS
+    while True:
+        stop_all()
+        strangers = [pid for pid in list_pids() if pid not in kept and not is_dead(pid)]
+        for pid in strangers:
+            tell(pid, signal.SIGKILL)
+        reap()
+        if not strangers and all(is_still(pid) for pid in kept):
+            return
+        if time.monotonic() > deadline:
+            raise TimeoutError("what the notebook has started could not be stopped")
+        time.sleep(LOOK_SECONDS)
+
+
+def stop_all() -> None:
+    """Stops every process of this pid namespace but the first, at once.
+
+    A list of them is wrong before it is read, when each forks the next and ends; the kernel holds forks up meanwhile.
+    """
+    if os.getpid() != 1:
+        raise RuntimeError("Only the first process of a pid namespace may stop everything in it.")
+    tell(-1, signal.SIGSTOP)

@@ -1,0 +1,65 @@
+"""Sandboxes of one assignment, each made before its notebook comes: making one takes as long as many a notebook."""
+
+import threading
+from typing import Any
+
+from .submission import Submission
+from .warm_client import Warm
+
+FIRST_UID = 20_001
+
+
+class Sandboxes:
+    """Keeps one sandbox ready for each place where notebooks are graded."""
+
+    def __init__(self, warm: Warm, assignment: str) -> None:
+        self._warm = warm
+        self._assignment = assignment
+        self._lock = threading.Lock()
+        self._ready: dict[int, Submission] = {}
+        self._made = 0
+
+    def take(self, limits: dict[str, Any], slot: int) -> Submission:
+        """Hands out the sandbox of a place, or a new one where its limits are others."""
+        allowance = read_allowance(limits)
+        with self._lock:
+            ready = self._ready.pop(slot, None)
+        if ready and all(ready.order[name] == value for name, value in allowance.items()):
+            return ready
+        if ready:
+            ready.close()
+        return self.make(limits)
+
+    def prepare(self, limits: dict[str, Any], slot: int) -> None:
+        """Has the next sandbox of a place made, while this one is busy."""
+        made = self.make(limits)
+        with self._lock:
+            self._ready[slot] = made
+
+    def forget(self, slot: int) -> None:
+        """Lets go of the sandbox that is ready for a place."""
+        with self._lock:
+            ready = self._ready.pop(slot, None)
+        if ready:
+            ready.close()
+
+    def make(self, limits: dict[str, Any]) -> Submission:
+        """Has a sandbox made. Its user is nobody else's at this time."""
+        with self._lock:
+            self._made += 1
+            uid = FIRST_UID + self._made % 10_000
+        return Submission(self._warm, {**read_allowance(limits), "uid": uid, "assignment": self._assignment})
+
+
+def read_allowance(limits: dict[str, Any]) -> dict[str, Any]:
+    """Reads what a submission may use from the limits that a task gives."""
+    seconds = limits["notebookSeconds"]
+    return {
+        "allowance": {
+            "seconds": seconds,
+            "memory_bytes": limits["memoryBytes"],
+            "cell_seconds": limits.get("cellSeconds") or max(seconds * 2 // 3, 1),
+        },
+        "processes": limits["processes"],
+        "disk_bytes": limits["diskBytes"],
+    }
