@@ -26,12 +26,20 @@ const arrows: Record<string, readonly RegExp[]> = {
     /^@google-cloud\/(functions-framework(\/testing)?|firestore)$/,
     /^@grpc\/grpc-js$/,
   ],
-  cli: [/^cli\//, /^domain\//, node, /^(zod|commander)$/],
+  cli: [
+    /^cli\//,
+    /^domain\//,
+    /^grader-job\//,
+    /^functions\/dispatch\/check-archive\.ts$/,
+    /^adapters\/course-sources\.ts$/,
+    node,
+    /^(zod|commander|jszip)$/,
+  ],
 };
 
 /** Files that may construct adapters, and read the environment. */
-const constructors = /^(functions\/index\.ts|grader-job\/main\.ts|emulator\/)/;
-const environmentReaders = /^(functions\/config\.ts|grader-job\/main\.ts|emulator\/)/;
+const constructors = /^(functions\/index\.ts|grader-job\/main\.ts|cli\/check-course\.ts|emulator\/)/;
+const environmentReaders = /^(functions\/config\.ts|grader-job\/main\.ts|cli\/check-settings\.ts|emulator\/)/;
 /** Composition roots: they meet the framework and the adapters. */
 const roots = /^functions\/(index|serve|serve-embedded)\.ts$/;
 const stages = ['exchange', 'dispatch', 'record', 'passback', 'audit', 'sweep'];

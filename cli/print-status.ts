@@ -2,7 +2,7 @@ import type {Status} from '../domain/status.ts';
 
 /** Takes out what would steer a terminal: texts come from notebooks. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is taken out.
-const clean = (text: string): string => text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '');
+export const clean = (text: string): string => text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '');
 
 const points = (value: number): string => String(Math.round(value * 100) / 100);
 
