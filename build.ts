@@ -112,5 +112,5 @@ await build({...shared, entryPoints: {main: 'grader-job/main.ts'}, outdir: grade
 await mkdir(path.join(graderJob, 'python'), {recursive: true});
 await cp('grader-job/python', path.join(graderJob, 'python'), {
   recursive: true,
-  filter: file => !file.includes('__pycache__'),
+  filter: file => !/__pycache__|\/test_\w+\.py$|\/(sandbox_case\.py|mypy\.ini|requirements-dev\.\w+)$/.test(file),
 });

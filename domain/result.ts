@@ -38,7 +38,12 @@ const common = {
   message: z.string().max(2000),
   /** The end of the grader's log, for staff. */
   log: z.string().max(100_000),
-  grader: z.object({otter: z.string().max(50), isolation: Isolation}),
+  grader: z.object({
+    otter: z.string().max(50),
+    isolation: Isolation,
+    /** What the job tried out of its sandbox before it graded, and held. */
+    probed: z.array(z.string().max(100)).max(100).optional(),
+  }),
   startedAt: Instant,
   finishedAt: Instant,
 };

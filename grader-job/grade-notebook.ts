@@ -12,6 +12,8 @@ export type Outcome<Q = Question> = {
   otter: string;
   /** How the notebook was kept apart, where it was not the job's ordinary way. */
   isolation?: Isolation;
+  /** What of the sandbox was tried out, and held. */
+  probed?: string[];
 };
 export type Inspection = Outcome<Maximum>;
 

@@ -13,6 +13,8 @@ export const Opening = z.union([
     ready: z.object({
       otter: z.string(),
       unsupported: z.array(z.string()),
+      /** What was tried out of the sandbox, and held. */
+      probed: z.array(z.string()),
       forgeable: z.record(z.string(), z.array(z.number())),
       seconds: z.number(),
     }),

@@ -37,8 +37,8 @@ export function makeJudgedGrader({plain, openJudge, signal}: Needs): Grader & {c
       return {...nothing, cause, message: opening.message};
     }
 
-    const {unsupported, otter} = opening.ready;
-    const judged = {...nothing, otter, isolation: 'judge'} as const;
+    const {unsupported, otter, probed} = opening.ready;
+    const judged = {...nothing, otter, probed, isolation: 'judge' as const};
     if (unsupported.length > 0) {
       const outcome = await plain.gradeNotebook(work);
       const why = `Graded by plain otter, which a notebook can deceive: ${unsupported.join(' ')}`;
@@ -86,7 +86,7 @@ const stopped: Record<string, (work: Work) => string> = {
     'A cell took too long and could not be stopped, so the questions after it were not graded: restart the kernel, run all cells and look for what takes so long.',
 };
 
-function readGraded(verdict: Graded, work: Work): Omit<Outcome, 'otter' | 'isolation'> {
+function readGraded(verdict: Graded, work: Work): Omit<Outcome, 'otter' | 'isolation' | 'probed'> {
   const questions = parseOtterResults(verdict.results, verdict.pointsPossible ?? null);
   const limit = stopped[verdict.ended];
   const died = verdict.ended !== 'done' && !limit;

@@ -142,7 +142,8 @@ for (const [name, earned, cause, message] of notebooks) {
     );
     t.is(result.submissionId, name.replace('/', '-'));
     t.is(result.grader.otter, '7.0.0');
-    t.not(result.grader.isolation, 'none');
+    t.is(result.grader.isolation, 'judge');
+    t.true((result.grader.probed?.length ?? 0) > 20, 'what the sandbox was tried for');
   });
 }
 

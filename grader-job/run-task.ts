@@ -65,7 +65,15 @@ export const makeRunTask = ({get, put, grader, parallelism, now, log, signal}: N
   async function makeResult(entry: ManifestEntry): Promise<JobResult> {
     const startedAt = now();
     const ordinary = 'reason' in grader ? 'none' : grader.isolation;
-    const describe = ({cause, message, questions, log: lines, otter, isolation = ordinary}: Outcome | Inspection) =>
+    const describe = ({
+      cause,
+      message,
+      questions,
+      log: lines,
+      otter,
+      isolation = ordinary,
+      probed = [],
+    }: Outcome | Inspection) =>
       JobResult.parse({
         schemaVersion: 1,
         kind: entry.kind,
@@ -76,7 +84,7 @@ export const makeRunTask = ({get, put, grader, parallelism, now, log, signal}: N
         message: message.slice(0, 2000).toWellFormed(),
         log: lines,
         questions,
-        grader: {otter, isolation},
+        grader: {otter, isolation, ...(probed && {probed})},
         startedAt,
         finishedAt: now(),
       });

@@ -61,7 +61,8 @@ class Judge:
         except Broken as broken:
             self._tell({"problem": "sandbox", "message": str(broken)})
             return None
-        self._tell({"ready": {**description, "seconds": round(time.monotonic() - started, 3)}})
+        held = [finding.name for finding in findings]
+        self._tell({"ready": {**description, "probed": held, "seconds": round(time.monotonic() - started, 3)}})
         return assignment
 
     def serve(self, assignment: Assignment) -> None:
