@@ -88,10 +88,16 @@ def run_first_process(control: socket.socket, order: Order, kind: namespaces.Kin
 
 def write_notebook(job: Any, owner: tuple[int, int]) -> None:
     """Puts the notebook where its own cells look for it: otter reads it when a check's object is made."""
-    place = os.path.join(WORK, job["name"])
-    with open(place, "w", encoding="utf-8") as file:
-        file.write(job["notebook"])
-    os.chown(place, *owner)
+    for name in (os.path.basename(job["name"]), "notebook.ipynb"):
+        place = os.path.join(WORK, name)
+        try:
+            with open(place, "w", encoding="utf-8") as file:
+                file.write(job["notebook"])
+            os.chown(place, *owner)
+            return
+        except (OSError, ValueError):
+            # A name can be a folder's, or none that a file can have.
+            continue
 
 
 def run_student(

@@ -83,7 +83,7 @@ class DoctestTurn:
                 self._submission.ask(self._snapshot, {"do": "values"}, answers=False)
             held[number] = self._hold(number, case, comparisons)
         if held:
-            self._submission.ask(self._snapshot, {"do": "enough"}, answers=False)
+            self._submission.ask(self._snapshot, {"do": "enough"})
         return held
 
     def says_yes_to_all(self) -> bool:

@@ -35,7 +35,7 @@ class ExceptionTurn:
             return {}
         self._submission.ask(self._snapshot, {"do": "values"}, answers=False)
         held = {number: self._hold(number, steps) for number, steps in self._test.steps.items()}
-        self._submission.ask(self._snapshot, {"do": "enough"}, answers=False)
+        self._submission.ask(self._snapshot, {"do": "enough"})
         return held
 
     def judge_hidden(self) -> dict[int, CaseVerdict]:

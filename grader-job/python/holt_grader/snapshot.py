@@ -37,7 +37,7 @@ def wait_and_answer(channel: socket.socket, environment: dict[str, Any]) -> None
             send(channel, execute_example(Question.read(request["question"]), names).write())
         elif request["do"].startswith("exception-"):
             send(channel, exceptions.answer(request))
-        elif request["do"] == "value":
+        elif request["do"] in ("value", "enough"):
             # The fork that would have answered has ended.
             send(channel, {"failed": "ended"})
 
@@ -69,6 +69,8 @@ def answer_values(channel: socket.socket, environment: dict[str, Any], exception
         elif request["do"].startswith("exception-"):
             send(channel, exceptions.answer(request))
         else:
+            # Said, and not only done: who is ended while it reads leaves half a question to its parent.
+            send(channel, {})
             os._exit(ENOUGH)
 
 

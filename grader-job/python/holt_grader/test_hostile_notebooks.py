@@ -2,7 +2,7 @@
 
 import unittest
 
-from holt_grader.grading_case import CHECK, GradingCase
+from holt_grader.grading_case import CHECK, LIMITS, GradingCase, make_notebook
 
 
 class Answers(GradingCase):
@@ -10,6 +10,12 @@ class Answers(GradingCase):
         answer = self.grade("x = 3", CHECK)
         self.assertEqual([test["score"] for test in answer["results"]["tests"] if "score" in test], [3, 2])
         self.assertEqual(answer["review"], [])
+
+    def test_a_notebook_of_any_name_is_graded_within_its_folder(self) -> None:
+        for name in ("../../tmp/x", "..", "tests", "a\0b", "n" * 300, "/etc/passwd", ""):
+            with self.subTest(name=name[:20]):
+                answer = self.assignment.grade(make_notebook("x = 3", CHECK), LIMITS, 7, name)
+                self.assertIn("results", answer, answer)
 
     def test_messages_of_every_kind_to_the_first_process_change_nothing(self) -> None:
         code = """
@@ -52,7 +58,7 @@ os.register_at_fork(after_in_child=lambda: threading.Thread(target=busy, daemon=
         self.assertEqual(self.score("x = 3", CHECK), [3, 2])
 
     def test_a_folder_that_changes_at_each_check_fills_no_more_than_its_room(self) -> None:
-        code = "for n in range(60):\n    open('big', 'wb').write(bytes([n]) * 20_000_000)\n    grader.check('q1')"
+        code = "for n in range(15):\n    open('big', 'wb').write(bytes([n]) * 20_000_000)\n    grader.check('q1')"
         self.assertEqual(self.score("x = 3", code), [3, 2])
 
     def test_files_are_at_a_verdict_what_they_were_at_the_check(self) -> None:

@@ -1,12 +1,14 @@
 """Checks what a snapshot answers and what the judge accepts as an answer."""
 
+import builtins
+import doctest
 import json
 import sys
 import unittest
 from typing import Any
 
 from .example import CAP, Answer, ExceptionText, Question
-from .run_example import execute_example
+from .run_example import NOT_RUN, execute_example
 
 
 def execute(source: str, names: dict[str, Any] | None = None, number: int = 0) -> Answer:
@@ -27,6 +29,27 @@ class RunExampleTest(unittest.TestCase):
         names: dict[str, Any] = {}
         execute("import sys; kept = sys.stderr\n", names)
         self.assertEqual(execute("print('late', file=kept)\n", names, 1).errors, "late\n")
+
+    def test_an_exception_is_told_though_print_is_the_notebooks_own(self) -> None:
+        def silent(*_: object, **__: object) -> None:
+            pass
+
+        real, builtins.print = builtins.print, silent
+        try:
+            answer = execute("assert False, 'why'\n")
+        finally:
+            builtins.print = real
+        assert answer.exception is not None
+        self.assertIn("AssertionError: why", answer.exception.only)
+
+    def test_an_example_that_doctest_never_looked_at_did_not_pass(self) -> None:
+        real = doctest.DocTestRunner.run
+        doctest.DocTestRunner.run = lambda *_, **__: doctest.TestResults(0, 1)  # type: ignore[method-assign]
+        try:
+            answer = execute("1\n")
+        finally:
+            doctest.DocTestRunner.run = real  # type: ignore[method-assign]
+        self.assertEqual(answer.exception, ExceptionText(NOT_RUN, NOT_RUN))
 
     def test_a_long_output_is_cut_on_its_way(self) -> None:
         answer = Answer.read(json.loads(json.dumps(execute("print('a' * 10**6)\n").write())))
