@@ -133,9 +133,8 @@ class Overseer:
         poll.register(channel, select.POLLIN)
         try:
             channel.settimeout(1)
-            frames.send(channel, request["frame"])
-            if not request.get("answers", True):
-                return {"answer": None}
+            for frame in (*request["before"], request["frame"]):
+                frames.send(channel, frame)
             while not poll.poll(int(LOOK_SECONDS * 1000)):
                 if time.monotonic() > deadline:
                     return {"lost": "time"}

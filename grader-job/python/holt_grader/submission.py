@@ -41,6 +41,7 @@ class Submission:
     def __init__(self, warm: Warm, order: dict[str, Any]) -> None:
         self._control, theirs = socket.socketpair()
         self.order = order
+        self._held: dict[int, list[dict[str, Any]]] = {}
         self._seconds = float(order["allowance"]["seconds"])
         self._deadline = 0.0
         with theirs:
@@ -84,13 +85,20 @@ class Submission:
         return sealed
 
     def ask(self, snapshot: int, frame: dict[str, Any], *, answers: bool = True) -> Any:
-        """Asks one snapshot; None where there is no answer. Another snapshot's turn ends with the first question."""
+        """Asks one snapshot; None where there is no answer. Another snapshot's turn ends with the first question.
+
+        What needs no answer goes with the next question: a way there and back takes a millisecond.
+        """
+        if not answers:
+            self._held.setdefault(snapshot, []).append(frame)
+            return None
+        before = self._held.pop(snapshot, [])
         seconds = min(ASK_SECONDS, self._seconds * ASK_PART, self._deadline - time.monotonic())
         if seconds <= 0:
             return None
         self._control.settimeout(seconds + 10)
         try:
-            frames.send(self._control, {"id": snapshot, "frame": frame, "seconds": seconds, "answers": answers})
+            frames.send(self._control, {"id": snapshot, "before": before, "frame": frame, "seconds": seconds})
             told = frames.receive(self._control)
         except (OSError, EOFError, ValueError) as error:
             raise Broken(f"the sandbox was lost ({type(error).__name__}: {error})") from None
