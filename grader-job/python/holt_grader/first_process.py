@@ -84,12 +84,11 @@ class Overseer:
     def seal(self, student: int, ended: str) -> None:
         """Ends everything but the snapshots, and tells the judge what there is."""
         leave_only(self._registry.list_kept())
-        alive = self._registry.list_kept()
         frames.send(
             self._control,
             {
                 "sealed": [
-                    {"id": number, "path": snapshot.path, "cell": snapshot.cell, "alive": snapshot.pid in alive}
+                    {"id": number, "path": snapshot.path, "cell": snapshot.cell}
                     for number, snapshot in enumerate(self._registry.snapshots)
                 ],
                 "ended": ended,

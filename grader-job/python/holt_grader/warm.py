@@ -9,6 +9,7 @@ import warnings
 
 from . import container, syscalls
 from .kernel import GradingShell, make_shell
+from .processes import reap
 
 #: What most notebooks import. What is not installed is not missed.
 LIBRARIES = ("numpy", "pandas", "matplotlib.pyplot", "scipy", "datascience", "sklearn", "seaborn")
@@ -59,21 +60,13 @@ def serve(judge: socket.socket) -> None:
     judge.send(b"warm")
     while True:
         message, descriptors, _, _ = socket.recv_fds(judge, 16, 1)
-        bury()
+        reap()
         if not message or not descriptors:
             return
         if os.fork() == 0:
             judge.close()
             container.start(socket.socket(fileno=descriptors[0]), shell)
         os.close(descriptors[0])
-
-
-def bury() -> None:
-    try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-    except ChildProcessError:
-        pass
 
 
 if __name__ == "__main__":
