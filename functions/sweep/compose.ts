@@ -20,10 +20,10 @@ export function composeSweep(ports: SweepPorts) {
   return makeSweep({
     ...ports,
     freeClaims: makeFreeClaims({...ports, objectExists: objects.exists, findExecution: jobs.findState}),
+    replayAudit: makeReplayAudit(ports),
     chores: {
       'given up': makeGiveUp(ports),
       passbacks: makeReplayPassbacks(ports),
-      audit: makeReplayAudit(ports),
       expired: makeRemoveExpired({...ports, removeObject: objects.remove}),
     },
   });

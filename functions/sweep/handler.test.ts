@@ -272,24 +272,44 @@ test('a chore that fails stops no other, dispatch is woken all the same, and the
     second: async () => done.push('second'),
   };
   const freeClaims = async () => done.push('claims');
+  const replayAudit = async () => {
+    done.push('audit');
+    return {found: 1, cursor: {}};
+  };
   const wake = async (about?: {course?: string}) => void done.push(`wake ${about?.course}`);
-  const sweep = makeSweep({...ports, freeClaims, chores, wake});
+  const sweep = makeSweep({...ports, freeClaims, replayAudit, chores, wake});
   const error = await t.throwsAsync(sweep(), {instanceOf: AggregateError});
-  t.deepEqual(done.toSorted(), ['claims', 'second', 'wake *']);
+  t.deepEqual(done.toSorted(), ['audit', 'claims', 'second', 'wake *']);
   t.true(done.indexOf('claims') < done.indexOf('wake *'), 'dispatch is woken when the claims are free');
   t.is((error as AggregateError).errors.length, 1);
   await t.throwsAsync(sweep());
-  t.is(done.length, 6, 'the lease is given back');
+  t.is(done.length, 8, 'the lease is given back');
 });
 
 test('a wake-up that fails is told too, and the lease is given back', async t => {
   const {ports} = await makeStageWorld();
   const runs: number[] = [];
   const wake = async () => Promise.reject(new Error('no Pub/Sub'));
-  const sweep = makeSweep({...ports, freeClaims: async () => 0, chores: {one: async () => runs.push(1)}, wake});
+  const chores = {one: async () => runs.push(1)};
+  const replayAudit = async () => ({found: 0, cursor: {submissions: at(runs.length)}});
+  const sweep = makeSweep({...ports, freeClaims: async () => 0, replayAudit, chores, wake});
   await t.throwsAsync(sweep());
   await t.throwsAsync(sweep());
   t.is(runs.length, 2);
+});
+
+test('how far audit was looked at is kept for the next minute, also when another chore fails', async t => {
+  const {ports} = await makeStageWorld();
+  const from: unknown[] = [];
+  const replayAudit = async (cursor: object) => {
+    from.push(cursor);
+    return {found: 0, cursor: {submissions: at(from.length)}};
+  };
+  const chores = {broken: async () => Promise.reject(new Error('broken'))};
+  const sweep = makeSweep({...ports, freeClaims: async () => 0, replayAudit, chores});
+  await t.throwsAsync(sweep());
+  await t.throwsAsync(sweep());
+  t.deepEqual(from, [{}, {submissions: at(1)}]);
 });
 
 test('two sweeps at once do the work of one', async t => {

@@ -1,10 +1,13 @@
 import {watchedCollections} from '../../domain/audit.ts';
 import {type AuditedRecord, describeRecord} from '../../domain/audit-entries.ts';
 import {makeDocumentId} from '../../domain/document-id.ts';
-import type {Find, List, Now, Replay, Transact} from '../../domain/ports.ts';
+import type {Find, List, Now, Replay} from '../../domain/ports.ts';
 import {addSeconds, type Instant} from '../../domain/values.ts';
 
-export type ReplayAuditNeeds = {find: Find; list: List; replay: Replay; transact: Transact; now: Now};
+export type ReplayAuditNeeds = {find: Find; list: List; replay: Replay; now: Now};
+
+/** How far each collection was checked. */
+export type AuditCursor = Readonly<Record<string, Instant>>;
 
 const pageSize = 200;
 const pagesAtOnce = 20;
@@ -16,7 +19,6 @@ const YOUNG_SECONDS = 60;
 const OVERLAP_SECONDS = 30;
 /** A record that audit has not taken for so long no longer holds up the look at the others. */
 const PATIENCE_SECONDS = 86_400;
-const CURSORS = 'audit-cursors';
 const BEGINNING = '1970-01-01T00:00:00.000Z';
 
 /** A passback is written again when it is settled, long after it was created perhaps. */
@@ -27,10 +29,10 @@ const looks: Look[] = [
 ];
 
 /**
- * Makes the chore that replays records without an audit entry. It remembers how far each collection was checked; a
- * cursor stays at the first record that was missing until audit has taken it.
+ * Makes the chore that replays records without an audit entry. It goes on from how far each collection was checked and
+ * answers how far that is now; a cursor stays at the first record that was missing until audit has taken it.
  */
-export function makeReplayAudit({find, list, replay, transact, now}: ReplayAuditNeeds) {
+export function makeReplayAudit({find, list, replay, now}: ReplayAuditNeeds) {
   const isAudited = async (audited: AuditedRecord): Promise<boolean> => {
     const found = await Promise.all(
       describeRecord(audited).map(async ({key}) => find('audit', await makeDocumentId('audit', ...key))),
@@ -79,28 +81,17 @@ export function makeReplayAudit({find, list, replay, transact, now}: ReplayAudit
     return {missing, cursor: moveCursor({from, checkedUntil, firstMissing, until})};
   };
 
-  return async (): Promise<number> => {
-    const cursor = (await find('leases', CURSORS))?.cursor ?? {};
+  return async (cursor: AuditCursor): Promise<{found: number; cursor: AuditCursor}> => {
     const replayed = new Set<string>();
     const checks = looks.map(async look => {
       const name = look.field === 'createdAt' ? look.collection : `${look.collection}.${look.field}`;
       return {name, ...(await checkCollection(look, cursor[name] ?? BEGINNING, replayed))};
     });
     const checked = await Promise.all(checks);
-    const moved = Object.fromEntries(checked.map(({name, cursor: at}) => [name, at]));
-    const at = now();
-    await transact(async transaction => {
-      const known = await transaction.find('leases', CURSORS);
-      transaction.put('leases', {
-        id: CURSORS,
-        holder: '',
-        until: at,
-        lastRunAt: null,
-        createdAt: known?.createdAt ?? at,
-        cursor: {...known?.cursor, ...moved},
-      });
-    });
-    return checked.reduce((sum, {missing}) => sum + missing, 0);
+    return {
+      found: checked.reduce((sum, {missing}) => sum + missing, 0),
+      cursor: {...cursor, ...Object.fromEntries(checked.map(({name, cursor: at}) => [name, at]))},
+    };
   };
 }
 
