@@ -158,3 +158,33 @@ export const descriptorsEmpty: Plugin = {
     }));
   },
 };
+
+const methodMade = /this\.(encode|decode|verify|fromObject|toObject) = (\w+(?:\.\w+)?\(this\)\(\{[^}]*\}\));/g;
+const made = ['encode', 'decode', 'verify', 'fromObject', 'toObject'];
+
+/** A message's five methods are written and compiled by the first call of each, because most messages go one way only. */
+export const methodsLater: Plugin = {
+  name: 'methods-later',
+  setup({onLoad}) {
+    onLoad({filter: /[\\/]protobufjs[\\/]src[\\/]type\.js$/}, async ({path: file}) => {
+      const source = await readFile(file, 'utf8');
+      const found = [...source.matchAll(methodMade)].map(([, name]) => name);
+      if (found.join() !== made.join()) {
+        throw new Error(`${file} makes ${found.join(', ')}: the build knows ${made.join(', ')}.`);
+      }
+
+      const later = `function later(type, name, make) {
+        const first = function () {
+          const method = make();
+          if (type[name] === first) {
+            type[name] = method;
+          }
+
+          return method.apply(this, arguments);
+        };
+        type[name] = first;
+      }`;
+      return {contents: `${source.replaceAll(methodMade, "later(this, '$1', () => $2);")}\n${later}`};
+    });
+  },
+};

@@ -1,8 +1,8 @@
 import {cp, mkdir, rm, writeFile} from 'node:fs/promises';
 import path from 'node:path';
 import {build} from 'esbuild';
-import {builtinsByName, makeServerInside, tablesTrimmed} from './build-plugins.ts';
-import {descriptorsEmpty, generated, protocolsLater, protocolsTrimmed} from './build-protocols.ts';
+import {builtinsByName, domainless, makeServerInside, tablesTrimmed} from './build-plugins.ts';
+import {descriptorsEmpty, generated, methodsLater, protocolsLater, protocolsTrimmed} from './build-protocols.ts';
 import manifest from './package.json' with {type: 'json'};
 import lock from './package-lock.json' with {type: 'json'};
 
@@ -49,10 +49,12 @@ const {metafile} = await build({
   plugins: [
     builtinsByName,
     makeServerInside(framework),
+    domainless,
     tablesTrimmed,
     protocolsLater,
     protocolsTrimmed,
     descriptorsEmpty,
+    methodsLater,
   ],
 });
 await Promise.all(

@@ -129,6 +129,13 @@ test.serial('an event function tells whoever sends no event what it takes', asyn
   t.regex(answer.body, /CloudEvents by POST/);
 });
 
+test.serial('an event that the framework stumbles over is answered, and the function goes on', async t => {
+  await using served = await start({target: 'audit', command: 'serve'});
+  const {status} = await served.ask({method: 'POST', path: '/', headers: {traceparent: '00-1-1-01'}});
+  t.is(status, 500, served.getOutput());
+  t.is((await served.ask(...storeQuestions.audit)).status, 204, served.getOutput());
+});
+
 test.serial('the exchange answers broken JSON with a problem document', async t => {
   await using served = await start({target: 'exchange'});
   const {status, type, body} = await served.ask(asStudent, '{bad');
