@@ -42,6 +42,11 @@ def find_comparisons(name: str, case: dict[str, object]) -> dict[int, Comparison
     return {number: comparison for number, comparison in found.items() if comparison}
 
 
+def reads_names_only(examples: tuple[doctest.Example, ...], comparisons: dict[int, Comparison]) -> bool:
+    """Tells whether all that a case asks of the student's side is what some names hold. To read a name changes nothing."""
+    return len(examples) == len(comparisons) and all(each.source.isidentifier() for each in comparisons.values())
+
+
 def list_forgeable(test: TestSource) -> list[int]:
     """Lists the hidden cases, by number, that a notebook could pass by claiming so.
 
@@ -73,18 +78,17 @@ class DoctestTurn:
         return self._judge(hidden=True)
 
     def hold_values(self) -> dict[int, bool | None]:
-        """Asks for the student's side of every comparison; answers for each case that has some whether all hold."""
-        held: dict[int, bool | None] = {}
+        """Asks for the student's side of every comparison; answers for each case that has some whether all hold.
+
+        Where more than names is read, it is a fork that answers, until the snapshot is paused.
+        """
+        found = {}
         for number, case in enumerate(list_cases(self._test)):
-            comparisons = find_comparisons(self._name(number), case)
-            if not comparisons:
-                continue
-            if not held:
-                self._submission.ask(self._snapshot, {"do": "values"}, answers=False)
-            held[number] = self._hold(number, case, comparisons)
-        if held:
-            self._submission.ask(self._snapshot, {"do": "enough"})
-        return held
+            if comparisons := find_comparisons(self._name(number), case):
+                found[number] = (parse_examples(self._name(number), read_body(case)), comparisons)
+        if found and not all(reads_names_only(*case) for case in found.values()):
+            self._submission.ask(self._snapshot, {"do": "values"}, answers=False)
+        return {number: self._hold(number, *case) for number, case in found.items()}
 
     def says_yes_to_all(self) -> bool:
         """Tells whether the snapshot claims what cannot be. Asked last: what a case sees is not touched."""
@@ -93,14 +97,15 @@ class DoctestTurn:
         names = find_names(example.source for example in examples)
         return says_yes_to_all(name, names, self._submission.make_asker(self._snapshot))
 
-    def _hold(self, number: int, case: dict[str, object], comparisons: dict[int, Comparison]) -> bool | None:
-        name = self._name(number)
+    def _hold(
+        self, number: int, examples: tuple[doctest.Example, ...], comparisons: dict[int, Comparison]
+    ) -> bool | None:
         ask = self._submission.make_asker(self._snapshot)
         held: bool | None = True
-        for place, example in enumerate(parse_examples(name, read_body(case))):
+        for place, example in enumerate(examples):
             comparison = comparisons.get(place)
             if comparison is None:
-                ask(Question(name, place, example.source))
+                ask(Question(self._name(number), place, example.source))
             else:
                 told = self._submission.ask(self._snapshot, {"do": "value", "source": comparison.source})
                 held = join(held, compare(comparison, told))

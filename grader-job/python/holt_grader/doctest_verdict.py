@@ -3,6 +3,7 @@
 import doctest
 import io
 from collections.abc import Callable
+from functools import lru_cache
 
 from .example import Answer, ExceptionText, Question
 
@@ -27,15 +28,16 @@ class _Reporter(doctest.DocTestRunner):
         self.transcript.write(f"{self._failure_header(test, example)}Exception raised:\n{shown}")
 
 
-def parse_examples(name: str, body: str) -> list[doctest.Example]:
+@lru_cache(maxsize=4096)
+def parse_examples(name: str, body: str) -> tuple[doctest.Example, ...]:
     """Returns the examples of a case; raises ValueError where it is not in doctest's form."""
     parts = doctest.DocTestParser().parse(body, name)
-    return [part for part in parts if isinstance(part, doctest.Example)]
+    return tuple(part for part in parts if isinstance(part, doctest.Example))
 
 
 def judge_case(name: str, body: str, ask: Callable[[Question], Answer]) -> tuple[bool, str]:
     """Returns whether a case passes and, where it fails, the transcript that otter would show."""
-    test = doctest.DocTest(parse_examples(name, body), {}, name, None, None, body)
+    test = doctest.DocTest(list(parse_examples(name, body)), {}, name, None, None, body)
     reporter = _Reporter()
     failures = 0
     flags = reporter.optionflags

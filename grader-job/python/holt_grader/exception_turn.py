@@ -30,13 +30,14 @@ class ExceptionTurn:
         return {number: self._run(number, self._test.source.public) for number in self._test.public_numbers}
 
     def hold_values(self) -> dict[int, bool | None]:
-        """Asks for the student's side of every comparison; answers for each case that has some whether all hold."""
+        """Asks for the student's side of every comparison; answers for each case that has some whether all hold.
+
+        It is a fork that answers, until the snapshot is paused.
+        """
         if self._problem or not self._test.steps:
             return {}
         self._submission.ask(self._snapshot, {"do": "values"}, answers=False)
-        held = {number: self._hold(number, steps) for number, steps in self._test.steps.items()}
-        self._submission.ask(self._snapshot, {"do": "enough"})
-        return held
+        return {number: self._hold(number, steps) for number, steps in self._test.steps.items()}
 
     def judge_hidden(self) -> dict[int, CaseVerdict]:
         """Shows the hidden cases, one after the other, and runs them."""

@@ -3,13 +3,13 @@
 It never runs student code. When it ends, the kernel ends everything else in the sandbox.
 """
 
+import contextlib
 import os
 import select
 import signal
 import socket
 import time
 from dataclasses import dataclass
-from typing import Any
 
 from . import frames
 from .limits import bound_memory, sum_folders, sum_memory
@@ -18,7 +18,6 @@ from .registry import Registry, Snapshot
 from .tail import Tail
 
 LOOK_SECONDS = 0.1
-ANSWER_BYTES = 2**20
 #: How a notebook's process ends that ran to its end. Any notebook can end so: it only chooses a sentence.
 DONE = 17
 
@@ -99,50 +98,42 @@ class Overseer:
         )
 
     def serve(self) -> None:
-        """Carries the judge's questions to one snapshot at a time, until the judge hangs up."""
+        """Gives one snapshot at a time its turn, in which the judge asks it directly, until the judge hangs up."""
+        poll = select.poll()
+        poll.register(self._control, select.POLLIN)
         while True:
+            if not poll.poll(int(LOOK_SECONDS * 1000) if self._current else None):
+                if self._is_over():
+                    self._end_current()
+                continue
             try:
                 request = frames.receive(self._control, frames.CAP)
             except (EOFError, OSError):
                 return
             assert isinstance(request, dict)
-            if "pause" in request:
-                self._pause_current()
-                frames.send(self._control, {"paused": request["pause"]})
+            if "turn" in request:
+                self._give_turn(self._registry.snapshots[request["turn"]])
+            elif "end" in request:
+                self._end_current()
             else:
-                frames.send(self._control, self._ask(request))
+                if self._is_over():
+                    self._end_current()
+                self._pause_current()
+                frames.send(self._control, {"paused": True})
 
-    def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
-        snapshot = self._registry.snapshots[request["id"]]
-        if snapshot in self._lost:
-            return {"lost": "before"}
+    def _give_turn(self, snapshot: Snapshot) -> None:
+        """Has a snapshot go on, and hands the judge the way to it."""
         if snapshot is not self._current:
             self._end_current()
-            self._start(snapshot)
-        answer = self._exchange(snapshot.channel, request)
-        if "lost" in answer:
-            # Whatever it says from now on could be the answer to an earlier question.
-            self._lost.append(snapshot)
-            self._end_current()
-        return answer
-
-    def _exchange(self, channel: socket.socket, request: dict[str, Any]) -> dict[str, Any]:
-        deadline = time.monotonic() + request["seconds"]
-        poll = select.poll()
-        poll.register(channel, select.POLLIN)
-        try:
-            channel.settimeout(1)
-            for frame in (*request["before"], request["frame"]):
-                frames.send(channel, frame)
-            while not poll.poll(int(LOOK_SECONDS * 1000)):
-                if time.monotonic() > deadline:
-                    return {"lost": "time"}
-                if self._is_over():
-                    return {"lost": "memory"}
-            channel.settimeout(max(deadline - time.monotonic(), 0.1))
-            return {"answer": frames.receive(channel, ANSWER_BYTES)}
-        except (OSError, EOFError, ValueError) as error:
-            return {"lost": type(error).__name__}
+        if snapshot in self._lost:
+            frames.send(self._control, {"lost": True})
+            return
+        if not self._current:
+            self._registry.restore(snapshot)
+            self._current = snapshot
+            tell(snapshot.pid, signal.SIGCONT)
+        frames.send(self._control, {"turn": True})
+        socket.send_fds(self._control, [b"+"], [snapshot.channel.fileno()])
 
     def _is_over(self) -> bool:
         """Tells whether everything together, files in memory included, is more than the submission may have."""
@@ -151,20 +142,20 @@ class Overseer:
             return False
         return sum_memory(pids) + files > self._allowance.memory_bytes
 
-    def _start(self, snapshot: Snapshot) -> None:
-        self._registry.restore(snapshot)
-        self._current = snapshot
-        tell(snapshot.pid, signal.SIGCONT)
-
     def _pause_current(self) -> None:
         """Stops the one whose turn it is, and ends what it has forked."""
         self._current = None
         leave_only(self._registry.list_kept())
 
     def _end_current(self) -> None:
+        """Ends the one whose turn it is, for good: whatever it would say could be the answer to an earlier question."""
         if not self._current:
             return
         dead, self._current = self._current, None
+        self._lost.append(dead)
+        # Whoever holds the other end as well, the judge hears that it is over.
+        with contextlib.suppress(OSError):
+            dead.channel.shutdown(socket.SHUT_RDWR)
         dead.channel.close()
         leave_only(self._registry.list_kept() - {dead.pid})
 

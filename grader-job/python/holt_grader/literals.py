@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from .comparison_shape import Forgeable, check_operators, compares_with_empty, has_literal
@@ -37,10 +38,6 @@ class Comparison:
     _parts: int
     _compute: Compute
 
-    def holds(self, decoded: object) -> bool:
-        """Tells whether the comparison is true of a decoded value."""
-        return self.compare(decoded) is True
-
     def compare(self, decoded: object) -> bool | None:
         """Tells whether the comparison is true of a decoded value, or nothing where the value does not say enough.
 
@@ -59,6 +56,7 @@ class Comparison:
             return False
 
 
+@lru_cache(maxsize=4096)
 def find_comparison(source: str, want: str = "") -> Comparison | None:
     """Returns the comparison that an example is, or nothing where the judge could not compare."""
     try:

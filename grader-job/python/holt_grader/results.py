@@ -1,7 +1,9 @@
 """Turns verdicts into otter's results.json."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from otter.run import AutograderConfig
@@ -32,8 +34,13 @@ class CheckVerdict:
 
 def read_settings(config: dict[str, Any]) -> Any:
     """Returns otter's own view of otter_config.json, or says why otter refuses it."""
+    return _read_settings(json.dumps(config))
+
+
+@lru_cache(maxsize=16)
+def _read_settings(config: str) -> Any:
     try:
-        return AutograderConfig(dict(config))
+        return AutograderConfig(json.loads(config))
     except Exception as error:
         raise ArchiveProblem(f"otter refuses otter_config.json or the archive's files: {error}"[:1500]) from None
 

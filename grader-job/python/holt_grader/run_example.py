@@ -98,6 +98,12 @@ class CaseRunner:
 _current: CaseRunner | None = None
 
 
+def forget_case() -> None:
+    """Lets go of the case whose examples came last."""
+    global _current
+    _current = None
+
+
 def execute_example(question: Question, globs: dict[str, Any]) -> Answer:
     """Executes one example in a namespace; calls with the same namespace are examples of one case."""
     global _current

@@ -1,12 +1,15 @@
 """Sandboxes of one assignment, each made before its notebook comes: making one takes as long as many a notebook."""
 
+import secrets
 import threading
 from typing import Any
 
 from .submission import Submission
 from .warm_client import Warm
 
-FIRST_UID = 20_001
+#: Users that no machine has otherwise, and that a container with few users has too. Each judge begins somewhere else
+#: among them: the kernel counts a user's processes, so one who is shared could use up a neighbour's.
+FIRST_UID, MOST_UIDS = 20_001, 40_000
 
 
 class Sandboxes:
@@ -17,7 +20,7 @@ class Sandboxes:
         self._assignment = assignment
         self._lock = threading.Lock()
         self._ready: dict[int, Submission] = {}
-        self._made = 0
+        self._made = secrets.randbelow(MOST_UIDS)
 
     def take(self, limits: dict[str, Any], slot: int) -> Submission:
         """Hands out the sandbox of a place, or a new one where its limits are others."""
@@ -47,7 +50,7 @@ class Sandboxes:
         """Has a sandbox made. Its user is nobody else's at this time."""
         with self._lock:
             self._made += 1
-            uid = FIRST_UID + self._made % 10_000
+            uid = FIRST_UID + self._made % MOST_UIDS
         return Submission(self._warm, {**read_allowance(limits), "uid": uid, "assignment": self._assignment})
 
 

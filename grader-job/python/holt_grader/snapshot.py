@@ -15,8 +15,6 @@ from .plain_data import encode
 from .run_example import Question, execute_example
 
 REQUEST_BYTES = 2**20
-#: How a fork ends that was told to.
-ENOUGH = 17
 
 
 def wait_and_answer(channel: socket.socket, environment: dict[str, Any]) -> None:
@@ -37,18 +35,22 @@ def wait_and_answer(channel: socket.socket, environment: dict[str, Any]) -> None
             send(channel, execute_example(Question.read(request["question"]), names).write())
         elif request["do"].startswith("exception-"):
             send(channel, exceptions.answer(request))
-        elif request["do"] in ("value", "enough"):
-            # The fork that would have answered has ended.
-            send(channel, {"failed": "ended"})
+        elif request["do"] == "value":
+            # More than a name is asked of a fork. Where there was one, it has ended.
+            plain = request["source"].isidentifier()
+            send(channel, read_value(request["source"], names) if plain else {"failed": "ended"})
 
 
 def answer_values(channel: socket.socket, environment: dict[str, Any], exceptions: ExceptionRunner) -> None:
-    """Has a fork answer until it is told that this is enough: what the values change is gone when the cases come."""
+    """Has a fork answer until a pause ends it: what the values change is gone when the cases come.
+
+    It is paused when it has answered all, so it has read whole questions only.
+    """
     child = os.fork()
     if child:
         ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        if ended not in (ENOUGH, -signal.SIGKILL):
-            # A question has ended it. Whoever is killed has had enough: it is paused with that.
+        if ended != -signal.SIGKILL:
+            # A question has ended it; a pause would have killed it.
             send(channel, {"failed": "ended"})
         return
     names = environment.copy()
@@ -68,10 +70,6 @@ def answer_values(channel: socket.socket, environment: dict[str, Any], exception
             send(channel, exceptions.execute(request["source"], names))
         elif request["do"].startswith("exception-"):
             send(channel, exceptions.answer(request))
-        else:
-            # Said, and not only done: who is ended while it reads leaves half a question to its parent.
-            send(channel, {})
-            os._exit(ENOUGH)
 
 
 def read_value(source: str, names: dict[str, Any]) -> dict[str, object]:

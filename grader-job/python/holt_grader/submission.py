@@ -2,12 +2,14 @@
 
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from . import frames
 from .example import Answer, ExceptionText, Question
+from .processes import MOST_SEAL_SECONDS
 from .warm_client import Warm
 
 #: What sealing and the copies may take beyond the notebook's own time.
@@ -16,6 +18,10 @@ SLACK_SECONDS = 30.0
 ASK_SECONDS = 30.0
 ASK_PART = 0.5
 LEAST_CHECK_SECONDS = 5.0
+#: What the sandbox's first process may take to answer: at most to end everything that a notebook has started.
+CONTROL_SECONDS = MOST_SEAL_SECONDS + 10.0
+#: No honest answer is as long: its texts are cut, and a value that is longer proves nothing.
+ANSWER_BYTES = 2**20
 LOST = "The test did not end: the notebook's state took too long, too much memory, or ended the process."
 
 
@@ -42,6 +48,8 @@ class Submission:
         self._control, theirs = socket.socketpair()
         self.order = order
         self._held: dict[int, list[dict[str, Any]]] = {}
+        self._channels: dict[int, socket.socket] = {}
+        self._turn: int | None = None
         self._seconds = float(order["allowance"]["seconds"])
         self._deadline = 0.0
         with theirs:
@@ -64,6 +72,8 @@ class Submission:
 
     def close(self) -> None:
         """Lets go of the sandbox, which ends with that."""
+        for channel in self._channels.values():
+            channel.close()
         self._control.close()
 
     def wait_until_sealed(self, *, is_named: bool = False) -> Sealed:
@@ -87,28 +97,58 @@ class Submission:
     def ask(self, snapshot: int, frame: dict[str, Any], *, answers: bool = True) -> Any:
         """Asks one snapshot; None where there is no answer. Another snapshot's turn ends with the first question.
 
-        What needs no answer goes with the next question: a way there and back takes a millisecond.
+        What needs no answer goes with the next question: a way there and back takes time.
         """
         if not answers:
             self._held.setdefault(snapshot, []).append(frame)
             return None
         before = self._held.pop(snapshot, [])
         seconds = min(ASK_SECONDS, self._seconds * ASK_PART, self._deadline - time.monotonic())
-        if seconds <= 0:
+        if seconds <= 0 or not self._take_turn(snapshot):
             return None
-        self._control.settimeout(seconds + 10)
+        channel = self._channels[snapshot]
+        channel.settimeout(seconds)
         try:
-            frames.send(self._control, {"id": snapshot, "before": before, "frame": frame, "seconds": seconds})
-            told = frames.receive(self._control)
-        except (OSError, EOFError, ValueError) as error:
-            raise Broken(f"the sandbox was lost ({type(error).__name__}: {error})") from None
-        return told.get("answer") if isinstance(told, dict) else None
+            for one in (*before, frame):
+                frames.send(channel, one)
+            return frames.receive(channel, ANSWER_BYTES)
+        except (OSError, EOFError, ValueError):
+            # Whatever it says from now on could be the answer to an earlier question.
+            self._turn = None
+            with self._telling():
+                frames.send(self._control, {"end": snapshot})
+            return None
 
     def pause(self, snapshot: int) -> None:
         """Stops a snapshot and ends what it has forked; it can be asked again."""
-        try:
+        self._turn = None
+        with self._telling():
             frames.send(self._control, {"pause": snapshot})
             frames.receive(self._control)
+
+    def _take_turn(self, snapshot: int) -> bool:
+        """Has the sandbox's first process let one snapshot run, and no other; tells whether it still can."""
+        if self._turn == snapshot:
+            return True
+        with self._telling():
+            frames.send(self._control, {"turn": snapshot})
+            if "lost" in read_word(frames.receive(self._control)):
+                return False
+            _, descriptors, _, _ = socket.recv_fds(self._control, 1, 1)
+            if not descriptors:
+                raise EOFError("no way to a snapshot")
+        if snapshot in self._channels:
+            self._channels[snapshot].close()
+        self._channels[snapshot] = socket.socket(fileno=descriptors[0])
+        self._turn = snapshot
+        return True
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        """Talks to the sandbox's first process, which nobody but this program has a say in: it answers, or all is lost."""
+        self._control.settimeout(CONTROL_SECONDS)
+        try:
+            yield
         except (OSError, EOFError, ValueError) as error:
             raise Broken(f"the sandbox was lost ({type(error).__name__}: {error})") from None
 
@@ -127,6 +167,12 @@ class Submission:
                 return Answer(exception=ExceptionText(LOST, LOST + "\n"))
 
         return ask
+
+
+def read_word(told: object) -> dict[str, Any]:
+    if not isinstance(told, dict):
+        raise ValueError("a word that is none")
+    return told
 
 
 def order_checks(paths: list[str], own: set[str]) -> list[str]:
