@@ -21,6 +21,7 @@ export function printStatus(status: Status): string {
     ...(passback ? [line('gradebook', `${passback.state}: ${passback.message}`)] : []),
     line('message', message),
     ...(status.staff?.detail ? [line('for staff', status.staff.detail)] : []),
+    ...(status.staff?.review ?? []).map(sign => line('for review', sign)),
     '',
     ...timeline.map(({stage, at}) => `  ${at}  ${stage}`),
     ...(questions.length > 0 ? [''] : []),

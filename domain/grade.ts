@@ -20,6 +20,9 @@ export const Result = WorkKey.extend({
   autograderSha256: Sha256,
   isolation: z.string(),
   otter: z.string(),
+  /** Signs of tampering, for staff only; left out with `forReview` where there are none. */
+  review: z.array(z.string()).optional(),
+  forReview: z.literal(true).optional(),
   /** The submission's upload time, so that a policy can order without a second look-up. */
   receivedAt: Instant,
   workId: RecordId,

@@ -56,6 +56,7 @@ export const indexes = {
     ['submissionId', 'run'],
     ['workId', 'receivedAt'],
     ['course', 'cause', 'createdAt'],
+    ['course', 'forReview', 'createdAt'],
     ['course', 'createdAt'],
     ['createdAt'],
   ],

@@ -30,10 +30,15 @@ export type Question = z.infer<typeof Question>;
 export const Isolation = z.enum(['judge', 'bubblewrap', 'unshare', 'none']);
 export type Isolation = z.infer<typeof Isolation>;
 
+/** How much is kept of what only staff are told: sentences, the length of each, and cases of one question. */
+export const evidenceLimits = {signs: 50, characters: 500, cases: 200} as const;
+
 const common = {
   schemaVersion: z.literal(1),
   run: z.number().int().positive(),
   cause: Cause,
+  /** Set, with cause `infrastructure`, when the task was stopped before it had done this: nothing failed, nothing counts. */
+  givenBack: z.literal(true).optional(),
   /** One sentence for the person concerned; empty when there is nothing to say. */
   message: z.string().max(2000),
   /** The end of the grader's log, for staff. */
@@ -55,15 +60,30 @@ export const GradeResult = z.object({
   submissionId: RecordId,
   autograderSha256: Sha256,
   questions: z.array(Question).max(1000),
+  /** Signs of tampering, a sentence each. For staff only. */
+  review: z.array(z.string().max(evidenceLimits.characters)).max(evidenceLimits.signs).default([]),
 });
 export type GradeResult = z.infer<typeof GradeResult>;
+
+/** A question as the inspection of an archive finds it. */
+const InspectedQuestion = z.object({
+  name: z.string().min(1).max(200),
+  possible: Points,
+  /**
+   * Hidden cases, counted from 0, that a notebook could pass by claiming so. Left out where plain otter grades, to which
+   * every case can be forged.
+   */
+  forgeable: z.array(z.number().int().nonnegative()).max(evidenceLimits.cases).optional(),
+});
 
 /** What the container uploads for an inspected archive. */
 export const InspectResult = z.object({
   ...common,
   kind: z.literal('inspect'),
   autograderSha256: Sha256,
-  questions: z.array(z.object({name: z.string().min(1).max(200), possible: Points})).max(1000),
+  questions: z.array(InspectedQuestion).max(1000),
+  /** What the judge does not know how to grade, a sentence each, so that plain otter grades the whole archive. */
+  unsupported: z.array(z.string().max(evidenceLimits.characters)).max(evidenceLimits.signs).default([]),
 });
 export type InspectResult = z.infer<typeof InspectResult>;
 

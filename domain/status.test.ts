@@ -109,6 +109,7 @@ const details = (given: Partial<GradeResult> = {}): GradeResult => ({
   finishedAt: at(5),
   autograderSha256: 'b'.repeat(64),
   questions: [{name: 'q1', earned: 2, possible: 3, output: 'hidden: x == 42', publicOutput: 'public: 1 of 1'}],
+  review: [],
   ...given,
 });
 

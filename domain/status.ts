@@ -30,6 +30,8 @@ const StaffView = z.object({
   detail: z.string(),
   /** The end of the grader's log. */
   log: z.string(),
+  /** Signs of tampering in any of its runs. */
+  review: z.array(z.string()).default([]),
 });
 
 /** What is known of a submission now, computed from which records exist. */
@@ -124,6 +126,7 @@ export function computeStatus(records: StatusRecords, {audience, now, details}: 
           otter: shown?.otter ?? null,
           detail: (scored ? scored.message : (entry?.waitingFor?.message ?? failure?.message ?? shown?.message)) ?? '',
           log: texts?.log ?? '',
+          review: [...new Set(results.flatMap(({review = []}) => review))],
         }
       : null,
   };

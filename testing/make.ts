@@ -46,6 +46,7 @@ export const sampleGradeResult = (given: Partial<GradeResult> = {}): GradeResult
   submissionId: 'submission-1',
   autograderSha256: archiveSha256,
   questions: [sampleQuestion('q1', 5, 5), sampleQuestion('q2', 7, 10)],
+  review: [],
   ...given,
 });
 
@@ -55,6 +56,7 @@ export const sampleInspectResult = (given: Partial<InspectResult> = {}): Inspect
   kind: 'inspect',
   autograderSha256: archiveSha256,
   questions: sampleAutograder().questions,
+  unsupported: [],
   ...given,
 });
 

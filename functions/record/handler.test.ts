@@ -53,6 +53,8 @@ const usePolicy = async (world: StageWorld, policy: 'latest' | 'best') => {
   });
 };
 
+const text = (value: unknown) => Buffer.from(JSON.stringify(value));
+
 test('a result becomes a result, a grade and a passback, and ends the queue entry', async t => {
   const {world, result, record} = await setUp();
   await record('s1', 1, result());
@@ -77,13 +79,81 @@ test('maxima come from the inspection, and a question that is missing earned not
   t.deepEqual(world.records.all('grades')[0]?.score, {earned: 4, possible: 15});
 });
 
+test('signs of tampering are kept with the result, scored or not; an honest one has none', async t => {
+  const {world, submit, result, record} = await setUp();
+  const review = ['q1: the snapshot says yes to what cannot be.', '3 registrations of snapshots were refused.'];
+  await record('s1', 1, result({review}));
+  await submit('s2');
+  await record('s2', 1, result({submissionId: 's2', cause: 'infrastructure', review}));
+  await submit('s3');
+  await record('s3', 1, result({submissionId: 's3'}));
+  const results = world.records.all('results');
+  t.like(results[0], {submissionId: 's1', cause: 'student', review, forReview: true});
+  t.like(results[1], {submissionId: 's2', cause: 'infrastructure', review, forReview: true});
+  t.false('review' in (results[2] ?? {}));
+  t.false('forReview' in (results[2] ?? {}));
+});
+
+test('more or longer signs than there is room for are nobody’s result', async t => {
+  for (const review of [['x'.repeat(501)], Array(51).fill('x'), ['x', 7]]) {
+    const {world, result, record} = await setUp();
+    await record('s1', 1, text({...result(), review}));
+    t.like(world.records.all('results')[0], {cause: 'infrastructure', questions: []});
+  }
+});
+
+test('a result of an older grader, which knows no signs, is a result', async t => {
+  const {world, result, record} = await setUp();
+  const {review: _, ...older} = result();
+  await record('s1', 1, text(older));
+  t.like(world.records.all('results')[0], {cause: 'student', score: {earned: 12, possible: 15}});
+});
+
+test('an inspection keeps what is forgeable and what is unsupported', async t => {
+  const world = await makeStageWorld();
+  await world.submit('s1');
+  const questions = [
+    {name: 'q1', possible: 5, forgeable: [0, 2]},
+    {name: 'q2', possible: 10, forgeable: []},
+  ];
+  const unsupported = ['tests/q3.py computes test.'];
+  await world.settle({
+    minutes: 3,
+    grade: entry => {
+      const result = world.gradeEntry(entry);
+      return result.kind === 'inspect' ? {...result, questions, unsupported} : result;
+    },
+  });
+  t.like(world.records.all('autograders')[0], {problem: null, unsupported});
+  t.deepEqual(world.records.all('autograders')[0]?.questions, questions);
+  t.deepEqual(world.records.all('grades')[0]?.score, {earned: 12, possible: 15});
+});
+
+test('an inspection of an older grader, which knows neither, is an inspection', async t => {
+  const world = await makeStageWorld();
+  await world.submit('s1');
+  await world.settle({
+    minutes: 3,
+    grade: entry => {
+      const {unsupported: _, ...older} = world.gradeEntry(entry) as ReturnType<typeof sampleInspectResult>;
+      return older as ReturnType<typeof world.gradeEntry>;
+    },
+  });
+  const [autograder] = world.records.all('autograders');
+  t.like(autograder, {problem: null, unsupported: []});
+  t.deepEqual(
+    autograder?.questions.map(({forgeable}) => forgeable),
+    [undefined, undefined],
+  );
+  t.is(world.records.all('grades').length, 1);
+});
+
 test('the dust of binary fractions is no cheating, and is no extra credit', async t => {
   const {world, result, record} = await setUp();
   await record('s1', 1, result({questions: [sampleQuestion('q1', 5.000_000_5, 5), sampleQuestion('q2', 10, 10)]}));
   t.deepEqual(world.records.all('grades')[0]?.score, {earned: 15, possible: 15});
 });
 
-const text = (value: unknown) => Buffer.from(JSON.stringify(value));
 for (const [what, make] of [
   ['a question the archive does not have', r => r({questions: [sampleQuestion('q3', 1, 1)]})],
   ['a question named like a part of every object', r => r({questions: [sampleQuestion('__proto__', 1, 1)]})],
@@ -216,6 +286,68 @@ test('infrastructure keeps the entry, with 1, 5, 15 and then 60 minutes until th
   t.deepEqual(waits, [60, 300, 900, 3600, 3600]);
   t.is(world.records.all('results').length, 5);
   t.deepEqual(world.records.all('grades'), []);
+});
+
+const givenBack = {cause: 'infrastructure' as const, givenBack: true as const, questions: []};
+
+test('what a stopped task gives back is graded again at once, in its old place, and without a strike', async t => {
+  const {world, submit, result, record} = await setUp({settings: {maxParallelTasks: 1, maxSubmissionsPerTask: 1}});
+  world.pass(10);
+  await submit('s2');
+  t.is(world.records.all('queue').find(({id}) => id === 's2')?.claim, null, 's2 waits behind s1');
+  await record('s1', 1, result(givenBack));
+  const [entry] = world.records.all('queue').filter(({id}) => id === 's1');
+  t.like(entry, {claimed: false, claim: null, strikes: 0, waitingFor: null, visibleAt: entry?.queuedAt});
+  t.deepEqual(world.records.all('results'), []);
+  t.deepEqual(world.records.all('failures'), []);
+  await world.deliver(({stage}) => stage === 'dispatch');
+  t.is(world.records.all('queue').find(({id}) => id === 's1')?.claim?.run, 2, 'it goes before s2');
+});
+
+test('an entry given back twice, late, or after it was taken again, is touched once', async t => {
+  const {world, result, record} = await setUp();
+  await record('s1', 1, result(givenBack));
+  await world.stages.dispatch(world.eventOf());
+  await world.stages.record(eventOf('s1', 1));
+  t.like(world.records.all('queue')[0], {claimed: true, claim: {run: 2}, strikes: 0});
+  await record('s1', 2, result({run: 2}));
+  await world.stages.record(eventOf('s1', 1));
+  t.deepEqual(world.records.all('queue'), []);
+  t.is(world.records.all('results').length, 1);
+});
+
+test('an entry given back by a task whose claim has ended by its time is graded once', async t => {
+  const {world, result, record} = await setUp();
+  Object.assign(world.executions[0] ?? {}, {state: 'lost'});
+  await world.stages.sweep();
+  t.like(world.records.all('queue')[0], {claimed: false, claim: null});
+  await record('s1', 1, result(givenBack));
+  t.like(world.records.all('queue')[0], {claimed: false, claim: null, strikes: 0});
+});
+
+test('a score is a score, whatever else its result says', async t => {
+  const {world, result, record} = await setUp();
+  await record('s1', 1, result({givenBack: true}));
+  t.like(world.records.all('grades')[0], {run: 1, score: {earned: 12}});
+});
+
+test('an archive whose inspection is given back is inspected again at once', async t => {
+  const world = await makeStageWorld();
+  await world.stages.dispatch(world.eventOf({course: '*'}));
+  await world.submit('s1');
+  await world.deliver();
+  const entry = world.records.all('queue').find(({kind}) => kind === 'inspect');
+  const archive = entry?.kind === 'inspect' ? entry.autograderSha256 : '';
+  await world.upload(entry?.id ?? '', 1, sampleInspectResult({autograderSha256: archive, ...givenBack}));
+  await world.deliver(({stage}) => stage === 'record');
+  t.like(
+    world.records.all('queue').find(({id}) => id === entry?.id),
+    {claimed: false, claim: null, strikes: 0, visibleAt: entry?.queuedAt},
+  );
+  t.deepEqual(world.records.all('autograders'), []);
+  await world.settle({minutes: 3});
+  t.deepEqual(world.records.all('queue'), []);
+  t.is(world.records.all('grades').length, 1);
 });
 
 test('an archive’s fault ends the entry and makes no zero', async t => {

@@ -6,6 +6,7 @@ import {type ObjectName, parseResultName, resultName} from '../../domain/object-
 import type {Find, List, Log, Now, Objects, Transact, Wake} from '../../domain/ports.ts';
 import {JobResult, MAX_RESULT_BYTES} from '../../domain/result.ts';
 import {checkGradeResult} from './check-result.ts';
+import {giveBack} from './give-back.ts';
 import {recordInspection} from './record-inspection.ts';
 import {recordRun} from './record-run.ts';
 
@@ -38,16 +39,27 @@ export function makeRecord(needs: RecordNeeds) {
       return log('WARNING', 'dropped: the result object is not there', named);
     }
 
-    const course = result.kind === 'inspect' ? await recordInspection(needs, result) : undefined;
-    if (result.kind === 'grade') {
-      await recordRun(needs, await toRecord(result));
-    }
-
+    const course = await recordResult(named, result);
     // A place at the platform is free, and what waited for an inspection may go on.
     await wake(course ? {course} : {}).catch(error =>
       log('WARNING', 'the wake-up failed; the sweep will wake dispatch', {...named, error: String(error)}),
     );
   };
+
+  /** Answers the course that waited for it. */
+  async function recordResult(named: {id: string; run: number}, result: JobResult): Promise<string | undefined> {
+    if (result.cause === 'infrastructure' && result.givenBack) {
+      await giveBack(needs, named);
+      return undefined;
+    }
+
+    if (result.kind === 'inspect') {
+      return recordInspection(needs, result);
+    }
+
+    await recordRun(needs, await toRecord(result));
+    return undefined;
+  }
 
   /** Reads a result; one that cannot be believed becomes a run that failed by infrastructure, so that it is tried again. */
   async function readResult({id, run}: {id: string; run: number}): Promise<JobResult | undefined> {
@@ -82,8 +94,8 @@ export function makeRecord(needs: RecordNeeds) {
       questions: [],
     };
     return inspected
-      ? {...failed, kind: 'inspect', autograderSha256: inspected}
-      : {...failed, kind: 'grade', submissionId: id, autograderSha256: '0'.repeat(64)};
+      ? {...failed, kind: 'inspect', autograderSha256: inspected, unsupported: []}
+      : {...failed, kind: 'grade', submissionId: id, autograderSha256: '0'.repeat(64), review: []};
   }
 
   /** An object too large to be a result is there, and says nothing. */
@@ -127,6 +139,7 @@ export function makeRecord(needs: RecordNeeds) {
       autograderSha256: result.autograderSha256,
       isolation: result.grader.isolation,
       otter: result.grader.otter,
+      ...(result.review.length > 0 && {review: result.review, forReview: true as const}),
       receivedAt: submission.receivedAt,
       workId: submission.workId,
       gradedAt: result.finishedAt,

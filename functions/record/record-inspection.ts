@@ -9,7 +9,7 @@ import {addSeconds} from '../../domain/values.ts';
  */
 export async function recordInspection(
   {transact, now, log}: {transact: Transact; now: Now; log: Log},
-  {autograderSha256, cause, message, questions, run}: InspectResult,
+  {autograderSha256, cause, message, questions, unsupported, run}: InspectResult,
 ): Promise<string | undefined> {
   return transact(async transaction => {
     const id = `inspect-${autograderSha256}`;
@@ -43,6 +43,7 @@ export async function recordInspection(
       transaction.create('autograders', {
         id: autograderSha256,
         questions: problem ? [] : questions,
+        unsupported,
         problem,
         cause: problem ? 'autograder' : null,
         createdAt: now(),

@@ -24,7 +24,7 @@ const gradeIn = (world: StageWorld) => (entry: ManifestEntry) => {
 
 export type Chaos = {twice: number; lost: number; died: number; atOnce: number};
 
-/** Delivers events twice, in any order, several at once, or never; containers die, and tell nonsense. */
+/** Delivers events twice, in any order, several at once, or never; containers die, fail, and give back. */
 export async function runChaos(
   seed: number,
   {twice, lost, died, atOnce}: Chaos,
@@ -63,7 +63,11 @@ export async function runChaos(
           return undefined;
         }
 
-        return fate < 2 * died ? {...grade(entry), cause: 'infrastructure'} : grade(entry);
+        if (fate < 2 * died) {
+          return {...grade(entry), cause: 'infrastructure'};
+        }
+
+        return fate < 3 * died ? {...grade(entry), cause: 'infrastructure', givenBack: true} : grade(entry);
       });
     }
 

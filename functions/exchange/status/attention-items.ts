@@ -1,4 +1,5 @@
 import {type Course, getAssignment} from '../../../domain/course.ts';
+import type {Result} from '../../../domain/grade.ts';
 import type {QueueEntry} from '../../../domain/queue.ts';
 import type {Parked} from '../../../domain/submission.ts';
 import type {Instant} from '../../../domain/values.ts';
@@ -10,6 +11,7 @@ export const attentionKinds = [
   'failed',
   'waiting',
   'not-in-lms',
+  'for-review',
   'other-login',
   'unclaimed',
 ] as const;
@@ -57,19 +59,32 @@ export function findProblems(record: Course | undefined): Found {
   return {items: items.slice(0, MOST_OF_A_KIND), isCut: items.length > MOST_OF_A_KIND};
 }
 
-/** An archive's inspection before its first use is no reason to look, unless it fails. */
-export function makeIsBeingChecked(record: Course | undefined, entries: readonly QueueEntry[]) {
-  const inspected = new Set(
-    entries.flatMap(entry => (entry.kind === 'inspect' && entry.strikes === 0 ? [entry.autograderSha256] : [])),
-  );
-  return (entry: QueueEntry & {kind: 'grade'}): boolean => {
+/** An archive's inspection before its first use is no reason to look, unless it fails: then its reason is the entry's. */
+export function makeFindReason(record: Course | undefined, entries: readonly QueueEntry[]) {
+  const inspections = new Map(entries.flatMap(one => (one.kind === 'inspect' ? [[one.autograderSha256, one]] : [])));
+  const findInspection = (entry: QueueEntry & {kind: 'grade'}): QueueEntry | undefined => {
     try {
       const archive = record?.archives[getAssignment(record, entry).archivePath];
-      return archive !== undefined && 'sha256' in archive && inspected.has(archive.sha256);
+      return archive && 'sha256' in archive ? inspections.get(archive.sha256) : undefined;
     } catch {
-      return false;
+      return undefined;
     }
   };
+
+  return (entry: QueueEntry & {kind: 'grade'}): string | undefined => {
+    const inspection = findInspection(entry);
+    return inspection?.strikes === 0 ? undefined : (inspection?.waitingFor ?? entry.waitingFor)?.message;
+  };
+}
+
+/** Of many signs the first say enough; the submission's page has all. */
+const MOST_SIGNS = 5;
+
+/** Describes a notebook that looks like tampering. A sign is no proof: what becomes of the score is for staff. */
+export function tellSigns({submissionId, review = [], createdAt, ...rest}: Result): Attention {
+  const more = review.length > MOST_SIGNS ? [`… and ${review.length - MOST_SIGNS} more.`] : [];
+  const message = [...review.slice(0, MOST_SIGNS), ...more].join(' ');
+  return {kind: 'for-review', message, at: createdAt, submissionId, ...placeOf(rest)};
 }
 
 /** Describes a notebook that nobody claimed. */

@@ -11,9 +11,10 @@ import {
   findProblems,
   isFull,
   MOST_OF_A_KIND,
-  makeIsBeingChecked,
+  makeFindReason,
   placeOf,
   tellParked,
+  tellSigns,
 } from './attention-items.ts';
 import {findRecords} from './find-records.ts';
 
@@ -24,7 +25,7 @@ const CLAIM_SECONDS = 60;
 
 type Needs = {find: Find; list: List; now: Now};
 
-/** Makes the list of what needs somebody in a course: failed, waiting for an archive, not in the LMS, unclaimed. */
+/** Makes the list of what needs somebody in a course: failed, waiting for an archive, not in the LMS, for review, unclaimed. */
 export function makeFindAttention({find, list, now}: Needs) {
   return async (course: string, record: Course | undefined): Promise<AttentionList> => {
     const found = await Promise.all([
@@ -33,6 +34,7 @@ export function makeFindAttention({find, list, now}: Needs) {
       findWaiting(course, record),
       findUnsent(course, 'failed'),
       findUnsent(course, 'pending'),
+      findForReview(course),
       findUnclaimed(course),
     ]);
     const rank = ({kind}: Attention) => attentionKinds.indexOf(kind);
@@ -88,22 +90,16 @@ export function makeFindAttention({find, list, now}: Needs) {
       orderBy: ['visibleAt', 'desc'],
       limit: MOST_OF_A_KIND,
     });
-    const isChecked = makeIsBeingChecked(record, entries);
-    const items = entries.flatMap((entry): Attention[] =>
-      entry.kind === 'grade' && !entry.claimed && entry.waitingFor && !isChecked(entry)
-        ? [
-            {
-              kind: 'waiting',
-              message: entry.waitingFor.message,
-              at: entry.queuedAt,
-              section: entry.section,
-              assignment: entry.assignment,
-              student: null,
-              submissionId: entry.submissionId,
-            },
-          ]
-        : [],
-    );
+    const findReason = makeFindReason(record, entries);
+    const items = entries.flatMap((entry): Attention[] => {
+      const message = entry.kind === 'grade' && !entry.claimed && entry.waitingFor ? findReason(entry) : undefined;
+      if (entry.kind !== 'grade' || message === undefined) {
+        return [];
+      }
+
+      const {section, assignment, submissionId, queuedAt: at} = entry;
+      return [{kind: 'waiting', message, at, section, assignment, student: null, submissionId}];
+    });
     return {items, isCut: isFull(entries)};
   }
 
@@ -128,6 +124,20 @@ export function makeFindAttention({find, list, now}: Needs) {
       }),
     );
     return {items: items.flat(), isCut: isFull(passbacks)};
+  }
+
+  async function findForReview(course: string): Promise<Found> {
+    const results = await list({
+      collection: 'results',
+      where: [
+        ['course', '==', course],
+        ['forReview', '==', true],
+      ],
+      orderBy: ['createdAt', 'desc'],
+      limit: MOST_OF_A_KIND,
+    });
+    const newest = new Map(results.toReversed().map(result => [result.submissionId, result]));
+    return {items: [...newest.values()].map(tellSigns), isCut: isFull(results)};
   }
 
   async function findUnclaimed(course: string): Promise<Found> {

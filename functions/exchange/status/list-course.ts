@@ -3,21 +3,30 @@ import {HoltError} from '../../../domain/errors.ts';
 import type {Identity} from '../../../domain/hub.ts';
 import type {Find, List, Now} from '../../../domain/ports.ts';
 import {type AttentionList, makeFindAttention} from './attention.ts';
+import {type AutograderView, makeListAutograders} from './autograders.ts';
 import {makeIsStaffOf, type Summary, summarize} from './find-records.ts';
 import {cutPage, type Page} from './paging.ts';
 
 export type ListCourseNeeds = {find: Find; list: List; now: Now; admins: readonly string[]};
 
-export type CourseList = AttentionList & {course: string; submissions: Summary[]; next: string | null};
+export type CourseList = AttentionList & {
+  course: string;
+  submissions: Summary[];
+  next: string | null;
+  /** Only on the first page, as what needs attention. */
+  autograders: AutograderView[];
+};
 
 /**
- * Makes the list of a course's submissions for its staff, newest first; the first page begins with what needs attention.
+ * Makes the list of a course's submissions for its staff, newest first; the first page has also what needs
+ * attention, and what is known of the autograders.
  *
  * Throws: `not-found` for anybody else, whether the course exists or not, and for a course that was never seen.
  */
 export function makeListCourse({find, list, now, admins}: ListCourseNeeds) {
   const isStaffOf = makeIsStaffOf({find, admins});
   const findAttention = makeFindAttention({find, list, now});
+  const listAutograders = makeListAutograders({find});
 
   return async (identity: Identity, course: string, {after, limit}: Page): Promise<CourseList> => {
     if (!(await isStaffOf(identity, course))) {
@@ -35,7 +44,7 @@ export function makeListCourse({find, list, now, admins}: ListCourseNeeds) {
       );
     }
 
-    const [found, attention] = await Promise.all([
+    const [found, attention, autograders] = await Promise.all([
       list({
         collection: 'submissions',
         where: [['course', '==', course]],
@@ -44,9 +53,10 @@ export function makeListCourse({find, list, now, admins}: ListCourseNeeds) {
         limit: limit + 1,
       }),
       after ? {attention: [], attentionIsCut: false} : findAttention(course, record),
+      after ? [] : listAutograders(record),
     ]);
     const {rows, next} = cutPage(found, limit);
     const submissions = await summarize({find, list}, rows, {audience: 'staff', now: now()});
-    return {course, ...attention, submissions, next};
+    return {course, ...attention, submissions, next, autograders};
   };
 }

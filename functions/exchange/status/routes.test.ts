@@ -599,6 +599,156 @@ test('a course’s own problems come first; an archive’s first inspection is n
 
   await world.put('queue', {...inspect, strikes: 1});
   t.deepEqual(await kinds(), ['course-problem', 'archive-problem', 'waiting']);
+  const missing = {cause: 'infrastructure', message: 'a layer is missing'};
+  await world.put('queue', {...inspect, strikes: 2, waitingFor: missing});
+  const {attention} = data(await world.ask('courses/demo/submissions', {user: 'prof'}));
+  t.is(attention.at(-1).message, missing.message);
+});
+
+const signs = ['q1: the snapshot says yes to what cannot be.', '7 registrations of snapshots were refused.'];
+
+test('staff see signs of tampering and the log; the student’s own view has neither, as page or as JSON', async t => {
+  const world = await setUp();
+  await world.put('submissions', sampleSubmission());
+  await world.put('queue', sampleQueueEntry({id: 'submission-1'}));
+  await world.grade('submission-1', {run: 1, cause: 'infrastructure', review: signs, forReview: true});
+  const object = resultObject({run: 2, review: signs, log: 'THE LOG'});
+  await world.store.write(resultName('submission-1', 2), object);
+  const addresses = ['submissions/submission-1', 'submissions/submission-1?wait=1', 'submissions'];
+  const secrets = /says yes|registrations|THE LOG|tampering|review|hidden case/i;
+  for (const state of ['queued', 'graded']) {
+    if (state === 'graded') {
+      await world.records.transact(async transaction => transaction.remove('queue', 'submission-1'));
+      await world.grade('submission-1', {run: 2, review: signs, forReview: true});
+    }
+
+    for (const headers of [page, {}]) {
+      for (const address of addresses) {
+        const own = await world.ask(address, {user: 'alice', headers});
+        t.is(own.status, 200);
+        t.true(html(own).includes('submission-1'));
+        t.notRegex(html(own), secrets, `${state}: ${address}`);
+      }
+
+      const shown = html(await world.ask('submissions/submission-1', {user: 'prof', headers}));
+      t.true(
+        signs.every(sign => shown.split(sign).length === 2),
+        'each sign once',
+      );
+      t.is(shown.includes('THE LOG'), state === 'graded');
+    }
+  }
+
+  const {staff} = data(await world.ask('submissions/submission-1', {user: 'prof'}));
+  t.deepEqual(staff.review, signs);
+  t.is(await world.refused('submissions/submission-1', {user: 'bob'}), 'not-found');
+});
+
+test('a submission that looks like tampering needs attention, with the evidence and the way to it', async t => {
+  const world = await setUp();
+  const flag = async (id: string, given: Partial<RecordOf<'results'>>) => {
+    await world.put('submissions', sampleSubmission({id, student: given.student ?? 'alice', workId: id}));
+    await world.grade(id, {workId: id, forReview: true, ...given});
+  };
+  await flag('twice', {run: 1, review: ['an older run'], createdAt: at(6)});
+  await flag('twice', {run: 2, review: signs, createdAt: at(9)});
+  await flag('same', {student: 'bob', review: signs, createdAt: at(8)});
+  await flag('many', {student: 'carol', review: Array.from({length: 9}, (_, index) => `sign ${index}.`)});
+  await world.grade('honest');
+  await world.put('results', makeResult('elsewhere', {course: 'other', review: signs, forReview: true}));
+  await world.put('passbacks', samplePassback({gradeId: 'g1', state: 'failed', attempts: 3, message: 'no such user'}));
+  await world.put('parked', sampleParked({id: 'p1', namedStudent: 'zoe'}));
+
+  const {attention, attentionIsCut} = data(await world.ask('courses/demo/submissions', {user: 'prof'}));
+  t.deepEqual(
+    attention.map(({kind, submissionId, student}: Record<string, string>) => [kind, submissionId, student]),
+    [
+      ['not-in-lms', 'submission-1', 'alice'],
+      ['for-review', 'twice', 'alice'],
+      ['for-review', 'same', 'bob'],
+      ['for-review', 'many', 'carol'],
+      ['unclaimed', null, 'zoe'],
+    ],
+  );
+  t.like(attention[1], {message: signs.join(' '), at: at(9), assignment: 'lab'});
+  t.is(attention[3].message, 'sign 0. sign 1. sign 2. sign 3. sign 4. … and 4 more.');
+  t.false(attentionIsCut);
+
+  const text = html(await world.ask('courses/demo/submissions', {user: 'prof', headers: page}));
+  t.is(text.split('Looks like tampering').length, 3, 'one note for one evidence');
+  t.regex(text, /registrations of snapshots.*href="\/services\/otter_grade\/submissions\/twice">alice<.*same">bob</s);
+  t.is(await world.refused('courses/demo/submissions', {user: 'alice'}), 'not-found');
+});
+
+test('staff see on the course’s first page what of each autograder is forgeable', async t => {
+  const world = await setUp();
+  const evil = '<img src=x>';
+  const hashes = ['c', 'd', 'e', 'f'].map(letter => letter.repeat(64));
+  const archives = Object.fromEntries(hashes.map((sha256, index) => [`m/lab${index}-autograder.zip`, {sha256}]));
+  const assignments = {lab0: '', lab1: '', lab2: '', lab3: '', lab4: '', lab5: ''};
+  await world.put('courses', {
+    ...sampleCourse({
+      config: {
+        ...{staff: ['prof'], policy: 'latest', limits: {}},
+        sections: {1: {subpath_to_zips: 'm', assignments}, 2: {subpath_to_zips: './m/', assignments: {lab0: ''}}},
+      },
+      archives: {...archives, 'm/lab4-autograder.zip': {problem: 'not a zip', checkedAt: at(1)}},
+    }),
+    id: await makeDocumentId('course', 'demo'),
+  });
+  const inspect = (index: number, given: object) =>
+    world.put('autograders', {
+      id: hashes[index],
+      problem: null,
+      cause: null,
+      createdAt: at(0),
+      questions: [],
+      ...given,
+    });
+  await inspect(0, {
+    questions: [
+      {name: 'q1', possible: 2, forgeable: []},
+      {name: evil, possible: 3, forgeable: [0, 2]},
+    ],
+    unsupported: [],
+  });
+  await inspect(1, {questions: [{name: 'q1', possible: 1}], unsupported: [`tests/${evil}.py computes test.`]});
+  await inspect(2, {questions: [{name: 'q1', possible: 1}]});
+  await inspect(3, {problem: 'The archive has no tests.', cause: 'autograder'});
+
+  const {autograders} = data(await world.ask('courses/demo/submissions', {user: 'prof'}));
+  const first = [
+    {name: 'q1', possible: 2, forgeable: []},
+    {name: evil, possible: 3, forgeable: [`${evil} - 1`, `${evil} - 3`]},
+  ];
+  const unlisted = [{name: 'q1', possible: 1, forgeable: null}];
+  t.deepEqual(
+    autograders.map(({section, assignment, questions, unsupported}: Record<string, unknown>) => ({
+      [`${section}/${assignment}`]: [questions, unsupported],
+    })),
+    [
+      {'1/lab0': [first, []]},
+      {'1/lab1': [unlisted, [`tests/${evil}.py computes test.`]]},
+      {'1/lab2': [unlisted, []]},
+      {'1/lab3': [null, []]},
+      {'1/lab4': [null, []]},
+      {'1/lab5': [null, []]},
+      {'2/lab0': [first, []]},
+    ],
+  );
+  t.is(autograders[6].archive, 'm/lab0-autograder.zip');
+  const text = html(await world.ask('courses/demo/submissions', {user: 'prof', headers: page}));
+  t.regex(
+    text,
+    /can be forged.*lab0<.*&lt;img src=x&gt; - 1, &lt;img src=x&gt; - 3.*lab1<.*plain otter grades it.*lab0</s,
+  );
+  t.notRegex(text, /<img/);
+  t.notRegex(text.slice(text.indexOf('can be forged')), /lab[2-5]/);
+
+  await world.put('submissions', sampleSubmission());
+  const after = encodeURIComponent(`${at(1)}~x`);
+  t.deepEqual(data(await world.ask(`courses/demo/submissions?after=${after}`, {user: 'prof'})).autograders, []);
+  t.is(await world.refused('courses/demo/submissions', {user: 'alice'}), 'not-found');
 });
 
 test('a failure that a newer notebook’s score has settled needs nobody', async t => {

@@ -2,6 +2,7 @@ import type {Reply} from '../../http.ts';
 import type {Attention} from '../attention-items.ts';
 import type {Summary} from '../find-records.ts';
 import type {CourseList} from '../list-course.ts';
+import {makeAutograders} from './autograders.ts';
 import {type Html, html} from './html.ts';
 import {renderPage} from './layout.ts';
 import {makeBadge, makePager, makeSign} from './parts.ts';
@@ -15,6 +16,7 @@ const kinds: Record<Attention['kind'], {words: string; tone: Tone}> = {
   failed: {words: 'Not graded', tone: 'bad'},
   waiting: {words: 'Waiting', tone: 'busy'},
   'not-in-lms': {words: 'Not in the gradebook', tone: 'busy'},
+  'for-review': {words: 'Looks like tampering', tone: 'bad'},
   'other-login': {words: 'Another user was logged in', tone: 'busy'},
   unclaimed: {words: 'Waiting for its owner', tone: 'plain'},
 };
@@ -30,7 +32,7 @@ const CASES = 12;
 
 /** Writes the staff's page of a course: what needs attention, then every submission. */
 export function renderCoursePage({list, base, user, now, isFirst}: CoursePage): Promise<Reply> {
-  const {course, attention, attentionIsCut, submissions, next} = list;
+  const {course, attention, attentionIsCut, submissions, next, autograders} = list;
   const body = html`<div><h1>Submissions of ${course}</h1><p class="muted">For the course’s staff. The newest first.</p></div>
 ${isFirst && makeAttention(groupAttention(attention), {base, now, isCut: attentionIsCut})}
 <section class="card" aria-labelledby="all"><h2 id="all">${isFirst ? 'All submissions' : 'Older submissions'}</h2>
@@ -41,7 +43,8 @@ ${submissions.map(submission => makeRow(submission, base, now))}
 </tbody></table></div>`
     : html`<p class="muted">${isFirst ? 'Nobody has submitted anything yet.' : 'There is nothing older.'}</p>`
 }</section>
-${makePager(`${base}courses/${encodeURIComponent(course)}/submissions`, {next, isFirst})}`;
+${makePager(`${base}courses/${encodeURIComponent(course)}/submissions`, {next, isFirst})}
+${makeAutograders(autograders)}`;
   return renderPage({title: `Submissions of ${course}`, base, user, body, wide: true});
 }
 

@@ -34,7 +34,7 @@ export const makeRing = (score: Score): Html => {
 };
 
 /** Names and values, one under the other. */
-export const makeFacts = (facts: readonly (readonly [name: string, value: Value] | false | undefined)[]): Html =>
+export const makeFacts = (facts: readonly (readonly [name: Value, value: Value] | false | undefined)[]): Html =>
   html`<dl class="facts">${facts.map(fact => fact && html`<div><dt>${fact[0]}</dt><dd>${fact[1]}</dd></div>`)}</dl>`;
 
 /** Links between the pages of a list. */

@@ -53,7 +53,8 @@ const small = `
 .note{display:flex;gap:.75rem;padding:.9rem 1.1rem;border-radius:5px 12px 12px 5px;background:var(--card);border:1px solid var(--line);border-left:5px solid var(--soft)}
 .note .sign{margin-top:.2rem}
 .note.good{border-left-color:var(--good)}.note.busy{border-left-color:var(--busy)}.note.bad{border-left-color:var(--bad)}
-.note p+p{margin-top:.35rem}
+.note p+p,.note ul+p{margin-top:.35rem}
+.evidence{margin-bottom:.9rem}.card>p+.facts{margin-top:.9rem}
 pre{padding:.8rem 1rem;background:var(--tint);border:1px solid var(--line);border-radius:9px;white-space:pre;max-height:24rem;overflow:auto;line-height:1.45}
 `;
 

@@ -89,15 +89,21 @@ const opened = html` open`;
 const cut = (text: string): string =>
   text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}\n… (the rest is left out here)` : text;
 
+const makeReview = (review: readonly string[]): Html | false =>
+  review.length > 0 &&
+  html`<div class="note bad evidence">${makeSign('bad')}<div><p><strong>Looks like tampering</strong></p><ul>${review.map(sign => html`<li>${sign}</li>`)}</ul><p class="muted small">A sign is no proof. Look at the notebook, and talk to the student.</p></div></div>`;
+
 function makeStaffCard(staff: NonNullable<Status['staff']>, isOver: boolean): Html {
-  const {proof, namedStudent, run, strikes, isolation, otter, detail, log} = staff;
-  return html`<section class="card" aria-labelledby="staff"><h2 id="staff">For staff</h2>${makeFacts([
-    ['Identity', `${proof.verified ? 'verified' : 'not verified'}, by ${proof.kind} (${proof.via})`],
-    namedStudent !== null && ['Page named', namedStudent],
-    run !== null && ['Run', `${run}${isOver ? '' : ', not over'}`],
-    strikes > 0 && ['Runs without a score', strikes],
-    Boolean(otter) && ['Grader', `otter-grader ${otter}`],
-    isolation !== null && ['Isolation', isolations[isolation] ?? isolation],
-    detail !== '' && ['Reason', detail],
-  ])}${log !== '' && html`<details><summary>End of the grader’s log</summary><pre tabindex="0">${cut(log)}</pre></details>`}</section>`;
+  const {proof, namedStudent, run, strikes, isolation, otter, detail, log, review} = staff;
+  return html`<section class="card" aria-labelledby="staff"><h2 id="staff">For staff</h2>${makeReview(review)}${makeFacts(
+    [
+      ['Identity', `${proof.verified ? 'verified' : 'not verified'}, by ${proof.kind} (${proof.via})`],
+      namedStudent !== null && ['Page named', namedStudent],
+      run !== null && ['Run', `${run}${isOver ? '' : ', not over'}`],
+      strikes > 0 && ['Runs without a score', strikes],
+      Boolean(otter) && ['Grader', `otter-grader ${otter}`],
+      isolation !== null && ['Isolation', isolations[isolation] ?? isolation],
+      detail !== '' && ['Reason', detail],
+    ],
+  )}${log !== '' && html`<details><summary>End of the grader’s log</summary><pre tabindex="0">${cut(log)}</pre></details>`}</section>`;
 }
