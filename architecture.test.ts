@@ -38,7 +38,7 @@ const arrows: Record<string, readonly RegExp[]> = {
 };
 
 /** Files that may construct adapters, and read the environment. */
-const constructors = /^(functions\/index\.ts|grader-job\/main\.ts|cli\/check-course\.ts|emulator\/)/;
+const constructors = /^(functions\/index\.ts|grader-job\/main\.ts|cli\/open-course\.ts|emulator\/)/;
 const environmentReaders = /^(functions\/config\.ts|grader-job\/main\.ts|cli\/check-settings\.ts|emulator\/)/;
 /** Composition roots: they meet the framework and the adapters. */
 const roots = /^functions\/(index|serve|serve-embedded)\.ts$/;

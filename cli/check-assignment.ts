@@ -13,6 +13,7 @@ import {
 import type {Graders, OpenGraders} from './check-grading.ts';
 import {listShort, suggestLimits} from './check-limits.ts';
 import type {Check, Report} from './check-report.ts';
+import {sayLayer} from './layers.ts';
 
 /** What is checked: an archive, and as many of its notebooks as there are. */
 export type Material = {
@@ -32,6 +33,7 @@ export const reportProblem = (subject: string, limits: Limits, problem: string):
   checks: [{id: 'archive', name: USABLE, ok: false, details: [problem]}],
   questions: [],
   unsupported: [],
+  packages: [],
   runtimes: [],
   limits: {now: limits, suggested: undefined},
   notes: [],
@@ -96,6 +98,7 @@ async function checkWith(graders: Graders, material: Material): Promise<Report> 
         : null,
     })),
     unsupported: ready?.unsupported ?? [],
+    packages: graders.layer.packages,
     runtimes: [
       ...ours.map(toRuntime),
       ...plain.map(({what, run}) => toRuntime({what: `${what} with plain otter`, run})),
@@ -112,10 +115,17 @@ const toRuntime = ({what, run: {seconds, memoryBytes, verdict}}: Named) => ({
   ...(verdict ? {cells: verdict.seconds.cells, checks: verdict.seconds.checks} : {}),
 });
 
-const listNotes = ({ready}: Graders): string[] =>
-  ready
+const listNotes = ({ready, layer}: Graders): string[] => [
+  ...(layer.key === undefined
     ? []
-    : ['Holt’s own grader needs namespaces, which this machine has not: plain otter graded, without a sandbox.'];
+    : [`It ${sayLayer(layer)}. Run npm run make-layer with it before its release, so that the grader has that too.`]),
+  ...(ready
+    ? ready.notes
+    : [
+        ...layer.notes,
+        'Holt’s own grader needs namespaces, which this machine has not: plain otter graded, without a sandbox.',
+      ]),
+];
 
 /** A notebook of this assignment that has no cells: what the archive gives to nothing. */
 async function makeBlank(archive: Uint8Array): Promise<Uint8Array> {

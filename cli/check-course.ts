@@ -1,8 +1,6 @@
 #!/usr/bin/env node
 import path from 'node:path';
 import {Command} from 'commander';
-import {makeCourseSources} from '../adapters/course-sources.ts';
-import {parseCourseSources, type SourceSetting} from '../domain/course-sources.ts';
 import {HoltError} from '../domain/errors.ts';
 import type {CourseSource} from '../domain/ports.ts';
 import {checkAssignment, reportProblem} from './check-assignment.ts';
@@ -11,7 +9,8 @@ import {makeOpenGraders, type OpenGraders} from './check-grading.ts';
 import type {Place} from './check-notebooks.ts';
 import {CannotCheck, endWith, runProgram} from './check-program.ts';
 import {printReport, printSummary, type Report} from './check-report.ts';
-import {type CheckSettings, readCheckSettings} from './check-settings.ts';
+import {readCheckSettings} from './check-settings.ts';
+import {openCourse} from './open-course.ts';
 
 type Options = {quick?: boolean; course?: string; notebooks?: string; json?: boolean};
 
@@ -29,13 +28,13 @@ const program = new Command('check-course')
 
 async function check(course: string, options: Options): Promise<void> {
   const settings = readCheckSettings();
-  const source = await openSource(course, settings);
+  const source = await openCourse(course, settings);
   const revision = await source.findRevision();
   const all = await listAssignments(source, revision, options.course);
   const assignments = options.quick ? all.slice(0, 1) : all;
   const places: Place[] = [];
   if (options.notebooks !== undefined) {
-    const notebooks = await openSource(path.resolve(settings.folder, options.notebooks), settings);
+    const notebooks = await openCourse(path.resolve(settings.folder, options.notebooks), settings);
     const at = await notebooks.findRevision();
     const read: Place['read'] = file => notebooks.readFile(at, file, MAX_NOTEBOOK_BYTES);
     places.push({name: 'notebooks', read, folders: ['']});
@@ -76,21 +75,6 @@ async function checkOne(
     const {message} = error as Error;
     const problem = error instanceof HoltError ? message : `Grading broke off, so nothing is known of it: ${message}`;
     return reportProblem(assignment.subject, assignment.limits, problem);
-  }
-}
-
-async function openSource(text: string, {folder, github}: CheckSettings): Promise<CourseSource> {
-  const isGitHub = /^(https:\/\/)?(www\.)?github\.com\//i.test(text);
-  const setting: SourceSetting = isGitHub ? parseRepository(text) : {kind: 'folder', path: path.resolve(folder, text)};
-  const sources = await makeCourseSources({course: setting}, github);
-  return sources.get('course') as CourseSource;
-}
-
-function parseRepository(text: string): SourceSetting {
-  try {
-    return parseCourseSources(JSON.stringify({course: text})).course as SourceSetting;
-  } catch {
-    throw new CannotCheck(`${text} is no course: give a folder, or github.com/owner/repo.`);
   }
 }
 

@@ -1,3 +1,4 @@
+import {mkdir} from 'node:fs/promises';
 import {performance} from 'node:perf_hooks';
 import type {Limits} from '../domain/limits.ts';
 import {
@@ -9,6 +10,7 @@ import {
 } from '../grader-job/grade-notebook.ts';
 import {type Judge, startJudge, type Verdict} from '../grader-job/judge.ts';
 import {makeJudgedGrader} from '../grader-job/judged-grader.ts';
+import {placeLayers} from '../grader-job/layers.ts';
 import {findSandbox} from '../grader-job/probe.ts';
 import {makeRunPython} from '../grader-job/run-python.ts';
 import type {Places, Sandbox} from '../grader-job/sandbox.ts';
@@ -16,6 +18,7 @@ import {watchMemory} from './check-memory.ts';
 import {renameNotebook} from './check-notebooks.ts';
 import {CannotCheck} from './check-program.ts';
 import type {CheckSettings} from './check-settings.ts';
+import {type MadeLayer, makeLayers} from './layers.ts';
 
 type Graded = Exclude<Verdict, {problem: string}>;
 
@@ -31,8 +34,9 @@ export type Run = Outcome & {
 /** What an archive is checked with. */
 export type Graders = {
   inspection: Inspection;
+  layer: MadeLayer;
   /** What the judge says of the archive; undefined on a machine where it cannot work. */
-  ready: {unsupported: string[]; forgeable: Record<string, number[]>} | undefined;
+  ready: {unsupported: string[]; notes: string[]; forgeable: Record<string, number[]>} | undefined;
   /** Grades as the job does. */
   grade: (notebook: Uint8Array) => Promise<Run>;
   /** Grades with plain otter in the sandbox. */
@@ -49,6 +53,8 @@ export type OpenGraders = (archive: Uint8Array, limits: Limits) => Promise<Grade
  */
 export async function makeOpenGraders({places, isBareAllowed}: CheckSettings): Promise<OpenGraders> {
   const log = (_: string, message: string) => console.error(message);
+  // The sandbox shows it from its start. Where it cannot be made, making a layer says so.
+  await mkdir(placeLayers(places), {recursive: true}).catch(() => {});
   const sandbox = await findSandbox(places, {isBareAllowed, log});
   if ('reason' in sandbox) {
     throw new CannotCheck(
@@ -61,6 +67,11 @@ export async function makeOpenGraders({places, isBareAllowed}: CheckSettings): P
 
 async function openGraders(archive: Uint8Array, limits: Limits, sandbox: Sandbox, places: Places) {
   const {signal} = new AbortController();
+  const [layer] = await makeLayers([archive], places, {keep: false});
+  if (!layer || layer.problem !== undefined) {
+    return {problem: layer?.problem ?? 'Its packages could not be looked up.'};
+  }
+
   const plain = makeGrader(makeRunPython(sandbox, places));
   const judge = sandbox.isolation === 'none' ? undefined : await startJudge(archive, places, 1);
   const close = async () => judge?.close();
@@ -92,6 +103,7 @@ async function openGraders(archive: Uint8Array, limits: Limits, sandbox: Sandbox
   };
   return {
     inspection,
+    layer,
     ready: opening?.ready,
     async grade(notebook: Uint8Array): Promise<Run> {
       if (!(judge && watched)) {

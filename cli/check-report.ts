@@ -20,6 +20,8 @@ export type Report = {
   questions: {name: string; possible: number; forgeable: string[] | null}[];
   /** What the judge does not know how to grade, so that plain otter does. */
   unsupported: string[];
+  /** What the archive asks for beyond the grader's own packages, with the versions that it was checked with. */
+  packages: string[];
   /** What each run took. */
   runtimes: {what: string; seconds: number; cells?: number; checks?: number; memoryBytes: number | undefined}[];
   limits: {now: Limits; suggested: Suggestion | undefined};

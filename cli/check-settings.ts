@@ -1,6 +1,7 @@
 import {existsSync} from 'node:fs';
 import path from 'node:path';
 import {fileURLToPath} from 'node:url';
+import {parseCourseSources} from '../domain/course-sources.ts';
 import type {Places} from '../grader-job/sandbox.ts';
 import {CannotCheck} from './check-program.ts';
 
@@ -30,10 +31,14 @@ export function readCheckSettings(environment: NodeJS.ProcessEnv = process.env):
   const {npm_lifecycle_event, INIT_CWD, GITHUB_API_URL} = environment;
   const pick = (name: string, other: string) => environment[name] || environment[other];
   return {
-    places: {python, scripts: path.join(root, 'grader-job/python')},
+    places: {
+      python,
+      scripts: path.join(root, 'grader-job/python'),
+      ...(environment.HOLT_LAYERS && {layers: path.resolve(environment.HOLT_LAYERS)}),
+    },
     isBareAllowed: environment.HOLT_UNSAFE_NO_SANDBOX === '1',
     // npm runs its scripts in this repository, wherever it was called.
-    folder: (npm_lifecycle_event?.startsWith('check-') && INIT_CWD) || process.cwd(),
+    folder: (/^(check|make)-/.test(npm_lifecycle_event ?? '') && INIT_CWD) || process.cwd(),
     github: {
       COURSE_CONTENT_READER_APP_ID: pick('COURSE_CONTENT_READER_APP_ID', 'github_app_id'),
       COURSE_CONTENT_READER_PRIVATE_KEY: pick('COURSE_CONTENT_READER_PRIVATE_KEY', 'github_app_private_key'),
@@ -44,4 +49,10 @@ export function readCheckSettings(environment: NodeJS.ProcessEnv = process.env):
       GITHUB_API_URL: GITHUB_API_URL || undefined,
     },
   };
+}
+
+/** The courses of a server's settings that are folders. */
+export function readCourseFolders({HOLT_COURSES = ''}: NodeJS.ProcessEnv = process.env): string[] {
+  const sources = HOLT_COURSES.trim() === '' ? [] : Object.values(parseCourseSources(HOLT_COURSES));
+  return [...new Set(sources.flatMap(source => (source.kind === 'folder' ? [source.path] : [])))];
 }

@@ -12,7 +12,7 @@ test('every setting is in the operator’s table', t => {
 });
 
 test('every setting in the operator’s table exists', t => {
-  const others = ['FUNCTION_TARGET', 'HOLT_PYTHON', 'HOLT_UNSAFE_NO_SANDBOX', 'GOOGLE_CLOUD_PROJECT'];
+  const others = ['FUNCTION_TARGET', 'HOLT_PYTHON', 'HOLT_LAYERS', 'HOLT_UNSAFE_NO_SANDBOX', 'GOOGLE_CLOUD_PROJECT'];
   const tables = operations.slice(0, operations.indexOf('## A course'));
   const named = [...tables.matchAll(/`([A-Z][A-Z_]{3,})`/g)].map(([, name = '']) => name);
   t.deepEqual(

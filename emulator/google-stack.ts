@@ -10,7 +10,7 @@ import {type NodeChild, startNodeChild} from './node-child.ts';
 import {root} from './options.ts';
 import {makeEnvironment, type Stack, type StackSettings} from './stack.ts';
 
-const taskVariables = ['PATH', 'HOLT_PYTHON', 'HOLT_UNSAFE_NO_SANDBOX'];
+const taskVariables = ['PATH', 'HOLT_PYTHON', 'HOLT_LAYERS', 'HOLT_UNSAFE_NO_SANDBOX'];
 
 /** Starts Holt on the emulators of Google Cloud: each function a process of its own, and a front door before the exchange. */
 export async function startGoogleStack(settings: StackSettings): Promise<Stack> {

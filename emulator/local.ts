@@ -16,6 +16,8 @@ export type LocalSettings = {
   dataFolder: string;
   course: string;
   upgrade?: boolean;
+  /** Settles when the packages of the course are there; nothing is graded before. Never rejects. */
+  layers?: Promise<void>;
   /** Starts a real hub beside it; answers the settings that point Holt at it. */
   startHub?: (secrets: Secrets) => Promise<{environment: Record<string, string>; close: () => Promise<void>}>;
   onUnexpectedExit: (reason: string) => void;
@@ -54,6 +56,7 @@ export async function startLocal(settings: LocalSettings): Promise<Local> {
     closers.push(companions.close);
     const hub = await startHub?.(secrets);
     closers.push(async () => hub?.close());
+    await settings.layers;
     const stack = await startStack(engine, {
       // Holt compares origins, so it must know its port before it listens.
       port: port === 0 ? await findFreePort() : port,

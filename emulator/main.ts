@@ -3,6 +3,7 @@ import {mkdtemp, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {HoltError} from '../domain/errors.ts';
+import {makeCourseLayers} from './course-layers.ts';
 import {type Local, startLocal} from './local.ts';
 import {help, type Options, readOptions} from './options.ts';
 import {runSample} from './sample-run.ts';
@@ -36,6 +37,7 @@ async function run(options: Options): Promise<void> {
   const local = await startLocal({
     ...options,
     dataFolder,
+    layers: makeCourseLayers(options.course, say),
     startHub: hub && (secrets => hub.startRealHub({port: options.port, dataFolder, secrets, say})),
     onUnexpectedExit: reason => void fail(new HoltError('storage-unavailable', reason)),
   });

@@ -50,7 +50,7 @@ export type StackSettings = {
 /** The settings of Holt in a local stack, by their names in the environment. */
 export function makeEnvironment(settings: StackSettings): Record<string, string> {
   const {port, courses, secrets, companionsUrl, hub} = settings;
-  const {PATH = '', HOME, HOLT_UNSAFE_NO_SANDBOX, VERBOSE_LOGGING, NODE_COMPILE_CACHE} = process.env;
+  const {PATH = '', HOME, HOLT_UNSAFE_NO_SANDBOX, HOLT_LAYERS, VERBOSE_LOGGING, NODE_COMPILE_CACHE} = process.env;
   return {
     PATH,
     ...(HOME && {HOME}),
@@ -61,6 +61,7 @@ export function makeEnvironment(settings: StackSettings): Record<string, string>
       HOLT_UNSAFE_NO_SANDBOX: HOLT_UNSAFE_NO_SANDBOX || '1',
     }),
     HOLT_PYTHON: process.env.HOLT_PYTHON || path.join(root, '.holt/python/bin/python'),
+    ...(HOLT_LAYERS && {HOLT_LAYERS}),
     HOST: '127.0.0.1',
     PORT: String(port),
     METADATA_SERVER_DETECTION: 'none',

@@ -198,10 +198,20 @@ test('every requirement is a setting', t => {
 });
 
 test('a grading task learns where its tools are, and no secret', t => {
-  t.deepEqual(readGraderEnvironment({PATH: '/bin', HOLT_PYTHON: 'python', JUPYTERHUB_API_TOKEN: 'x', HOME: '/root'}), {
-    PATH: '/bin',
-    HOLT_PYTHON: 'python',
-  });
+  t.deepEqual(
+    readGraderEnvironment({
+      PATH: '/bin',
+      HOLT_PYTHON: 'python',
+      HOLT_LAYERS: 'layers',
+      JUPYTERHUB_API_TOKEN: 'x',
+      HOME: '/root',
+    }),
+    {
+      PATH: '/bin',
+      HOLT_PYTHON: 'python',
+      HOLT_LAYERS: 'layers',
+    },
+  );
 });
 
 test('a public key that cannot verify anything stops the start and is named', async t => {

@@ -59,9 +59,15 @@ export function readTarget(
 
 /** What a grading task of the embedded engine finds in its environment: where its tools are, and nothing else. */
 export const readGraderEnvironment = (
-  {PATH = '/usr/local/bin:/usr/bin:/bin', HOLT_PYTHON, HOLT_UNSAFE_NO_SANDBOX}: NodeJS.ProcessEnv = process.env,
+  {
+    PATH = '/usr/local/bin:/usr/bin:/bin',
+    HOLT_PYTHON,
+    HOLT_LAYERS,
+    HOLT_UNSAFE_NO_SANDBOX,
+  }: NodeJS.ProcessEnv = process.env,
 ): Record<string, string> => ({
   PATH,
   ...(HOLT_PYTHON && {HOLT_PYTHON}),
+  ...(HOLT_LAYERS && {HOLT_LAYERS}),
   ...(HOLT_UNSAFE_NO_SANDBOX && {HOLT_UNSAFE_NO_SANDBOX}),
 });

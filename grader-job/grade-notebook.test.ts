@@ -210,7 +210,12 @@ const broken: [what: string, archive: () => Promise<Buffer>, message: RegExp][] 
   ['is cut off', async () => labArchive.subarray(0, 2000), /not a readable zip/],
   ['has no tests', () => changeArchive(noTests), /has no tests/],
   ['has a broken config', () => changeArchive({'otter_config.json': '{'}), /otter_config\.json .* not JSON/],
-  ['is for R', () => changeArchive({'otter_config.json': '{"lang": "r"}'}), /language is 'r'/],
+  ['is for Julia', () => changeArchive({'otter_config.json': '{"lang": "julia"}'}), /language is 'julia'/],
+  [
+    'is for R, without tests in R',
+    () => changeArchive({'otter_config.json': '{"lang": "r"}'}),
+    /no tests \(tests\/\*\.R/,
+  ],
   ['has a test that is not Python', () => changeArchive({'tests/q1.py': 'def'}), /tests\/q1\.py .*SyntaxError/],
   ['has a test that ends Python', () => changeArchive({'tests/q1.py': 'import os; os._exit(3)'}), /ended the grader/],
   [

@@ -14,8 +14,13 @@ export type Outcome<Q = Question> = {
   isolation?: Isolation;
   /** What of the sandbox was tried out, and held. */
   probed?: string[];
+  /** Signs of tampering, for staff. */
+  review?: string[];
+  /** What the judge does not know how to grade. */
+  unsupported?: string[];
 };
-export type Inspection = Outcome<Maximum>;
+/** `forgeable`: hidden cases, counted from 0, that a notebook could pass by claiming so. */
+export type Inspection = Outcome<Maximum & {forgeable?: number[]}>;
 
 type Archive = {archive: Uint8Array; limits: Limits; signal: AbortSignal};
 

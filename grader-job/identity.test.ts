@@ -43,6 +43,13 @@ async function withJudge(archive: Uint8Array, use: (judge: Judge) => Promise<voi
 const normalise = (results: unknown): string =>
   JSON.stringify(results, (_, value) => (typeof value === 'string' ? hidePaths(value) : value), 2);
 
+/** The questions of plain otter's results, by name: their order is that of the notebook's checks. */
+const listMaxima = ({tests}: {tests: {name: string; max_score?: number}[]}): string[] =>
+  tests.flatMap(({name, max_score}) => (max_score === undefined ? [] : [`${name} ${max_score}`])).sort();
+
+const listOpened = ({opening}: Judge): string[] =>
+  'ready' in opening ? opening.ready.questions.map(({name, possible}) => `${name} ${possible}`).sort() : [];
+
 function compare(title: string, archive: Uint8Array, notebooks: readonly Notebook[]): void {
   test.serial(title, async t => {
     t.timeout(240_000);
@@ -58,6 +65,7 @@ function compare(title: string, archive: Uint8Array, notebooks: readonly Noteboo
           continue;
         }
 
+        t.deepEqual(listMaxima(JSON.parse(readFileSync(expected, 'utf8'))), listOpened(judge), `${name}: maxima`);
         const [ours, otters] = [normalise(verdict.results), normalise(JSON.parse(readFileSync(expected, 'utf8')))];
         if (name in differences) {
           t.not(ours, otters, `${name} is no difference any more: take it out of the list`);

@@ -1,11 +1,12 @@
 import {execFile} from 'node:child_process';
-import {chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync} from 'node:fs';
+import {chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {promisify} from 'node:util';
 import test from 'ava';
 import {places, setUpPython} from '../testing/grader.ts';
+import {placeLayers} from './layers.ts';
 
 const read = (file: string) => readFileSync(new URL(file, import.meta.url), 'utf8');
 const instructions = read('Dockerfile')
@@ -25,7 +26,7 @@ const temporary = (t: {teardown: (end: () => void) => void}) => {
 test("the image's base is a build argument", t => {
   t.regex(instructions[0] ?? '', /^ARG BASE=node:24/);
   // biome-ignore lint/suspicious/noTemplateCurlyInString: Docker's own syntax.
-  t.is(instructions[1], 'FROM ${BASE}');
+  t.is(instructions[1], 'FROM ${BASE} AS system');
 });
 
 test('the image takes files from the repository only', t => {
@@ -33,8 +34,32 @@ test('the image takes files from the repository only', t => {
     instructions.filter(line => line.startsWith('ADD ') || /https?:|curl|wget/.test(line)),
     [],
   );
-  const sources = instructions.filter(line => line.startsWith('COPY ')).flatMap(line => line.split(/\s+/).slice(1, -1));
-  t.true(sources.every(source => /^(grader-job\/python|dist\/grader-job\/main\.js)/.test(source)));
+  const copies = instructions.filter(line => line.startsWith('COPY ') && !line.startsWith('COPY --from='));
+  const sources = copies.flatMap(line => line.split(/\s+/).slice(1, -1));
+  t.true(sources.length > 4);
+  t.true(sources.every(source => /^(grader-job\/(python|layers)|dist\/grader-job\/main\.js)/.test(source)));
+  t.true(existsSync(new URL('layers', import.meta.url)), 'a build without locks has an empty folder of them');
+});
+
+test('the image has the layers whose locks are there, where the grader looks for them', t => {
+  const place = placeLayers({python: '/opt/holt/python/bin/python', scripts: '/opt/holt/job/python'});
+  t.is(place, '/opt/holt/layers');
+  const start = instructions.indexOf('FROM python AS layers');
+  const end = instructions.findIndex((line, index) => index > start && line.startsWith('FROM '));
+  const stage = instructions.slice(start, end).join('\n');
+  t.true(stage.includes('COPY grader-job/layers /opt/holt/locks'));
+  t.regex(stage, /-m holt_grader\.make_layer --layers \/opt\/holt\/layers --locks \/opt\/holt\/locks /);
+  t.true(instructions.slice(end).includes(`COPY --from=layers ${place} ${place}`));
+});
+
+test('what installs packages is not in the image', t => {
+  const last = instructions.slice(instructions.findLastIndex(line => line.startsWith('FROM ')));
+  t.is(last[0], 'FROM system');
+  t.deepEqual(
+    last.filter(line => line.startsWith('COPY --from=')),
+    ['python', 'layers'].map(name => `COPY --from=${name} /opt/holt/${name} /opt/holt/${name}`),
+  );
+  t.false(last.some(line => /setup\.sh|make_layer|pip/.test(line)));
 });
 
 test('the image has a sandbox and is not root unless it is built so', t => {
@@ -55,6 +80,9 @@ test('every package is pinned and hashed, and no index is named', t => {
   );
   t.regex(lock, /^otter-grader==7\.0\.0 /m);
   t.notRegex(lock, /https?:|--index-url|--find-links|--extra-index/);
+  // What the judge itself reads archives' requirements with.
+  t.regex(lock, /^packaging==/m);
+  t.regex(lock, /^pyyaml==/m);
   t.true(
     read('python/setup.sh')
       .split('\n')

@@ -1,10 +1,11 @@
-import {spawn} from 'node:child_process';
+import {type StdioOptions, spawn} from 'node:child_process';
 import {once} from 'node:events';
 import {tmpdir} from 'node:os';
 import type {Duplex} from 'node:stream';
 import {z} from 'zod';
 import type {Limits} from '../domain/limits.ts';
 import {readFrames, writeFrame} from './frames.ts';
+import {placeLayers} from './layers.ts';
 import type {Places} from './sandbox.ts';
 
 /** What the judge says of an archive. What it cannot grade itself it names. */
@@ -13,13 +14,21 @@ export const Opening = z.union([
     ready: z.object({
       otter: z.string(),
       unsupported: z.array(z.string()),
+      /** What staff should know of the archive. */
+      notes: z.array(z.string()),
+      /** What is installed of what the archive asks for beyond the grader's own packages. */
+      packages: z.array(z.string()),
       /** What was tried out of the sandbox, and held. */
       probed: z.array(z.string()),
+      /** Otter's names and maxima, before `pointsPossible` scales them; none where something is unsupported. */
+      questions: z.array(z.object({name: z.string(), possible: z.number()})),
+      pointsPossible: z.number().nullable(),
+      /** Hidden cases by their question, counted from 0, that a notebook could pass by claiming so. */
       forgeable: z.record(z.string(), z.array(z.number())),
       seconds: z.number(),
     }),
   }),
-  z.object({problem: z.enum(['archive', 'sandbox']), message: z.string()}),
+  z.object({problem: z.enum(['archive', 'layer', 'sandbox']), message: z.string()}),
 ]);
 export type Opening = z.infer<typeof Opening>;
 
@@ -58,18 +67,25 @@ const GRACE_MS = 5000;
  *
  * Throws: when it ends before it has opened the archive; its last words are in the message.
  */
-export async function startJudge(archive: Uint8Array, {python, scripts}: Places, workers: number): Promise<Judge> {
-  const child = spawn(python, ['-m', 'holt_grader.judge'], {
-    // Where its modules are is all that it is told.
-    cwd: scripts,
-    env: {PYTHONDONTWRITEBYTECODE: '1', PYTHONNOUSERSITE: '1', LANG: 'C.UTF-8', TMPDIR: tmpdir()},
-    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
-  });
+export async function startJudge(archive: Uint8Array, places: Places, workers: number): Promise<Judge> {
+  const {python, scripts} = places;
+  const start = (module: string, stdio: StdioOptions) =>
+    spawn(python, ['-m', module], {
+      // Where its modules are is all that it is told.
+      cwd: scripts,
+      // A user without a name has no home folder, and otter's packages ask for one.
+      env: {PYTHONDONTWRITEBYTECODE: '1', PYTHONNOUSERSITE: '1', LANG: 'C.UTF-8', TMPDIR: tmpdir(), HOME: tmpdir()},
+      stdio,
+    });
+  const child = start('holt_grader.start', ['ignore', 'ignore', 'pipe', 'pipe']);
   let words = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     words = (words + text).slice(-LOG_BYTES);
   });
-  const exited = once(child, 'exit');
+  // One that was killed has left what it unpacked.
+  const exited = once(child, 'exit').then(([code]) =>
+    code === 0 ? undefined : once(start('holt_grader.own_folder', 'ignore'), 'exit'),
+  );
   const channel = child.stdio[3] as Duplex;
   channel.on('error', () => {});
   const waiting = new Map<number, {resolve: (answer: unknown) => void; reject: (error: Error) => void}>();
@@ -108,7 +124,7 @@ export async function startJudge(archive: Uint8Array, {python, scripts}: Places,
   }
 
   try {
-    writeFrame(channel, {archive: Buffer.from(archive).toString('base64'), workers});
+    writeFrame(channel, {archive: Buffer.from(archive).toString('base64'), workers, layers: placeLayers(places)});
     const opening = Opening.parse(await next());
     let broken: Error | undefined;
     listen().catch(error => {

@@ -1,10 +1,12 @@
-import {cut, parseOtterResults} from '../domain/otter-results.ts';
-import type {Cause, Question} from '../domain/result.ts';
-import type {Grader, Outcome} from './grade-notebook.ts';
-import type {Judge, Verdict} from './judge.ts';
+import {cut, type Maximum, parseOtterResults, scaleMaxima} from '../domain/otter-results.ts';
+import {type Cause, evidenceLimits, type Question} from '../domain/result.ts';
+import type {Grader, Inspection, Outcome} from './grade-notebook.ts';
+import type {Judge, Opening, Verdict} from './judge.ts';
 
 type Work = Parameters<Grader['gradeNotebook']>[0];
+type Archive = Parameters<Grader['inspectArchive']>[0];
 type Graded = Extract<Verdict, {results?: unknown}>;
+type Ready = Extract<Opening, {ready: unknown}>['ready'];
 
 type Needs = {
   /** Grades what the judge cannot: a plain otter in a sandbox, which a notebook can deceive. */
@@ -29,16 +31,38 @@ export function makeJudgedGrader({plain, openJudge, signal}: Needs): Grader & {c
     return known;
   };
 
-  async function gradeNotebook(work: Work): Promise<Outcome> {
-    const judge = await findJudge(work.archive);
+  /** Opens an archive; answers why it could not be opened, or what there is to grade. */
+  async function open({archive}: Archive) {
+    const judge = await findJudge(archive);
     const {opening} = judge;
     if ('problem' in opening) {
-      const cause = opening.problem === 'archive' ? 'autograder' : 'infrastructure';
-      return {...nothing, cause, message: opening.message};
+      const cause: Cause = opening.problem === 'archive' ? 'autograder' : 'infrastructure';
+      return {refused: {...nothing, cause, message: opening.message}};
     }
 
-    const {unsupported, otter, probed} = opening.ready;
-    const judged = {...nothing, otter, probed, isolation: 'judge' as const};
+    const {otter, probed} = opening.ready;
+    return {judge, ready: opening.ready, judged: {...nothing, otter, probed, isolation: 'judge' as const}};
+  }
+
+  async function inspectArchive(work: Archive): Promise<Inspection> {
+    const {refused, ready, judged} = await open(work);
+    if (refused) {
+      return refused;
+    }
+
+    const {unsupported} = ready;
+    return unsupported.length > 0
+      ? {...(await plain.inspectArchive(work)), unsupported: keepEvidence(unsupported)}
+      : {...judged, cause: 'student', message: '', questions: listQuestions(ready)};
+  }
+
+  async function gradeNotebook(work: Work): Promise<Outcome> {
+    const {refused, judge, ready, judged} = await open(work);
+    if (refused) {
+      return refused;
+    }
+
+    const {unsupported} = ready;
     if (unsupported.length > 0) {
       const outcome = await plain.gradeNotebook(work);
       const why = `Graded by plain otter, which a notebook can deceive: ${unsupported.join(' ')}`;
@@ -48,7 +72,7 @@ export function makeJudgedGrader({plain, openJudge, signal}: Needs): Grader & {c
     const verdict = await judge.grade(work.notebook, work.limits);
     signal.throwIfAborted();
     if (!('problem' in verdict)) {
-      return {...judged, ...readGraded(verdict, work)};
+      return {...judged, ...readGraded(verdict, work, ready.notes)};
     }
 
     const {problem, message} = verdict;
@@ -56,13 +80,8 @@ export function makeJudgedGrader({plain, openJudge, signal}: Needs): Grader & {c
       return {...judged, cause: problem === 'archive' ? 'autograder' : 'infrastructure', message};
     }
 
-    const {cause, questions, ...inspection} = await plain.inspectArchive(work);
-    if (cause !== 'student') {
-      return {...inspection, otter, cause, questions: []};
-    }
-
-    const zero = questions.map(question => ({...question, earned: 0, output: '', publicOutput: ''}));
-    return {...judged, cause: 'student', message, questions: zero};
+    const zero = ({name, possible}: Maximum) => ({name, possible, earned: 0, output: '', publicOutput: ''});
+    return {...judged, cause: 'student', message, questions: listQuestions(ready).map(zero)};
   }
 
   const close = async () => {
@@ -71,10 +90,24 @@ export function makeJudgedGrader({plain, openJudge, signal}: Needs): Grader & {c
 
   // Whoever waits for a verdict hears at once that there will be none.
   signal.addEventListener('abort', close, {once: true});
-  return {gradeNotebook, inspectArchive: plain.inspectArchive, close};
+  return {gradeNotebook, inspectArchive, close};
 }
 
 const nothing = {questions: [] as Question[], log: '', otter: 'unknown'};
+
+const listQuestions = ({questions, pointsPossible, forgeable}: Ready): Inspection['questions'] =>
+  scaleMaxima(questions, pointsPossible).map(question => ({
+    ...question,
+    forgeable: findCases(forgeable, question.name).slice(0, evidenceLimits.cases),
+  }));
+
+/** A question may be named as a part of every object is. */
+const findCases = (forgeable: Ready['forgeable'], name: string): number[] =>
+  (Object.hasOwn(forgeable, name) ? forgeable[name] : undefined) ?? [];
+
+/** Keeps as much as a result has room for. */
+const keepEvidence = (sentences: readonly string[]): string[] =>
+  sentences.slice(0, evidenceLimits.signs).map(sentence => cut(sentence, evidenceLimits.characters));
 
 /** What was stopped, and what to do; the rest was graded all the same. */
 const stopped: Record<string, (work: Work) => string> = {
@@ -86,7 +119,11 @@ const stopped: Record<string, (work: Work) => string> = {
     'A cell took too long and could not be stopped, so the questions after it were not graded: restart the kernel, run all cells and look for what takes so long.',
 };
 
-function readGraded(verdict: Graded, work: Work): Omit<Outcome, 'otter' | 'isolation' | 'probed'> {
+function readGraded(
+  verdict: Graded,
+  work: Work,
+  notes: readonly string[],
+): Omit<Outcome, 'otter' | 'isolation' | 'probed'> {
   const questions = parseOtterResults(verdict.results, verdict.pointsPossible ?? null);
   const limit = stopped[verdict.ended];
   const died = verdict.ended !== 'done' && !limit;
@@ -94,11 +131,11 @@ function readGraded(verdict: Graded, work: Work): Omit<Outcome, 'otter' | 'isola
   const sentence = died
     ? 'The notebook’s Python process ended before the notebook did (a crash, an exit, or too little memory), so the questions after that were not graded: restart the kernel, run all cells, mend what fails and submit again.'
     : '';
-  const signs = verdict.review.map(sign => `For review: ${sign}`);
   return {
     cause,
     message: limit ? limit(work) : sentence,
     questions,
-    log: cut([...signs, verdict.log].join('\n').toWellFormed()),
+    log: cut([...notes, verdict.log].join('\n')),
+    review: keepEvidence(verdict.review),
   };
 }

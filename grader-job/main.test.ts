@@ -1,8 +1,9 @@
 import {type ChildProcess, spawn} from 'node:child_process';
 import {once} from 'node:events';
-import {existsSync, mkdtempSync, readdirSync, rmSync} from 'node:fs';
-import {tmpdir} from 'node:os';
+import {existsSync, mkdtempSync, readdirSync, readFileSync, rmSync} from 'node:fs';
+import {availableParallelism, tmpdir} from 'node:os';
 import path from 'node:path';
+import {setTimeout as sleep} from 'node:timers/promises';
 import {fileURLToPath} from 'node:url';
 import test from 'ava';
 import {type Cause, JobResult} from '../domain/result.ts';
@@ -10,7 +11,6 @@ import {
   addCode,
   findProcesses,
   labArchive,
-  leaveProcess,
   limits,
   needSandbox,
   readNotebook,
@@ -56,11 +56,12 @@ function writeManifest(batch: string, works: readonly (readonly [name: string, c
 const writeIndex = (...tasks: string[]) =>
   store.write(`index-${tasks[0]}`, JSON.stringify({schemaVersion: 1, tasks})).url;
 
-function start(environment: Record<string, string>): ChildProcess & {ended: Promise<Ended>} {
+function start(environment: Record<string, string>, detached = false): ChildProcess & {ended: Promise<Ended>} {
   const {PATH = ''} = process.env;
   const child = spawn(process.execPath, [fileURLToPath(new URL('main.ts', import.meta.url))], {
     env: {PATH, TMPDIR: folder, HOLT_SECRET: 'do not tell', ...environment},
     stdio: ['ignore', 'pipe', 'inherit'],
+    detached,
   });
   let said = '';
   child.stdout?.on('data', (chunk: Buffer) => {
@@ -187,26 +188,141 @@ test('an archive is downloaded once for a task', t => {
   t.is(archiveDownloads, 2);
 });
 
-const stopped = test.macro({
-  async exec(t, signal: 'SIGTERM' | 'SIGKILL', expected: number | null) {
+/** A notebook that tells by a process of that name that it runs, and then does something. */
+function makeMarked(then: string) {
+  const mark = `43219${process.pid}.${performance.now().toFixed(3).replace('.', '')}`;
+  const popen = `import subprocess, time\nsubprocess.Popen(['sleep', '${mark}'], start_new_session=True)\n`;
+  const isThere = async () => (await findProcesses(mark)).length > 0;
+  return {notebook: addCode('submissions/solution', popen + then), isThere};
+}
+
+const endless = 'while True: pass\n';
+
+test.serial('SIGTERM: what runs has seconds to finish, and the rest is given back at once', async t => {
+  if (!(await needSandbox(t))) {
+    return;
+  }
+
+  const slow = makeMarked('time.sleep(2)\n');
+  const others = Array.from({length: availableParallelism() - 1}, () => makeMarked(endless));
+  const waiting = ['waiting-1', 'waiting-2'];
+  const manifest = writeManifest('stopped', [
+    ['slow', slow.notebook],
+    ...others.map(({notebook}, index) => [`endless-${index}`, notebook] as const),
+    ...waiting.map(name => [name, readNotebook('submissions/solution')] as const),
+  ]);
+  const task = start({MANIFEST_INDEX_URL: writeIndex(manifest)});
+  t.true(await until(async () => (await Promise.all([slow, ...others].map(one => one.isThere()))).every(Boolean)));
+  task.kill('SIGTERM');
+  const isBack = (name: string) => findResult('stopped', name)?.givenBack === true;
+  t.true(await until(async () => waiting.every(isBack), 2), 'what was not begun is not waited for');
+  t.is((await task.ended).code, 143);
+  const graded = findResult('stopped', 'slow');
+  t.is(graded?.kind === 'grade' ? graded.questions.reduce((sum, {earned}) => sum + earned, 0) : graded, 15);
+  t.true(others.every((_, index) => isBack(`endless-${index}`)));
+  for (const one of others) {
+    t.true(await until(async () => !(await one.isThere()), 5), 'the notebook ends with the task');
+  }
+
+  t.deepEqual(readdirSync(folder), []);
+});
+
+test.serial('SIGTERM before a task knows its work: everything is given back', async t => {
+  const manifest = writeManifest('early', [['one', readNotebook('submissions/solution')]]);
+  store.faults.set('early/manifest', [503, 503, 503]);
+  const task = start({MANIFEST_INDEX_URL: writeIndex(manifest)});
+  t.true(await until(async () => store.requests.some(({name}) => name === 'early/manifest')));
+  task.kill('SIGTERM');
+  t.is((await task.ended).code, 143);
+  t.true(findResult('early', 'one')?.givenBack);
+  t.false(
+    store.requests.some(({name}) => name === 'early/one'),
+    'the notebook is not even read',
+  );
+});
+
+const ended = test.macro({
+  async exec(t, signals: readonly NodeJS.Signals[], expected: number | null) {
     if (!(await needSandbox(t))) {
       return;
     }
 
-    const mark = `43219${process.pid}.${performance.now().toFixed(0)}`;
-    const endless = addCode('submissions/solution', leaveProcess(mark));
-    const task = start({MANIFEST_INDEX_URL: writeIndex(writeManifest(signal, [['endless', endless]]))});
-    t.true(await until(async () => (await findProcesses(mark)).length > 0));
-    task.kill(signal);
+    const {notebook, isThere} = makeMarked(endless);
+    const batch = signals.join('-');
+    const task = start({MANIFEST_INDEX_URL: writeIndex(writeManifest(batch, [['endless', notebook]]))});
+    t.true(await until(isThere));
+    for (const signal of signals) {
+      task.kill(signal);
+      // Two signals that nobody has looked at yet are one.
+      await sleep(500);
+    }
+
+    const began = performance.now();
     t.is((await task.ended).code, expected);
-    t.true(await until(async () => (await findProcesses(mark)).length === 0, 5), 'the notebook ends with the task');
-    t.is(findResult(signal, 'endless'), undefined);
+    t.true(performance.now() - began < 4000);
+    t.true(await until(async () => !(await isThere()), 5), 'the notebook ends with the task');
+    t.is(findResult(batch, 'endless'), undefined);
   },
-  title: (_, signal) => `${signal} in the middle ends everything`,
+  title: (_, signals: readonly NodeJS.Signals[]) => `${signals.join(' and ')} in the middle ends everything`,
 });
 
-test.serial(stopped, 'SIGTERM', 143);
-test.serial(stopped, 'SIGKILL', null);
+test.serial(ended, ['SIGTERM', 'SIGTERM'], 143);
+test.serial(ended, ['SIGKILL'], null);
+
+test('an archive is inspected by the judge, and signs of tampering come with a result', async t => {
+  if (!(await needSandbox(t))) {
+    return;
+  }
+
+  const forging = readFileSync(
+    new URL('../testing/fixtures/grader/attacks/forged_registrations_at_checks.ipynb', import.meta.url),
+  );
+  const inspect = {
+    ...{kind: 'inspect', run: 1, limits, autograder: store.write('archive', labArchive)},
+    result: {url: store.url('inspected/results/archive'), headers},
+  };
+  const inspection = store.write(
+    'inspected/manifest',
+    JSON.stringify({schemaVersion: 1, createdAt: new Date().toISOString(), entries: [inspect]}),
+  ).url;
+  const index = writeIndex(inspection, writeManifest('forging', [['forging', forging]]));
+  const tasks = ['0', '1'].map(task => start({MANIFEST_INDEX_URL: index, CLOUD_RUN_TASK_INDEX: task}));
+  await Promise.all(tasks.map(({ended}) => ended));
+  const inspected = findResult('inspected', 'archive');
+  t.like(inspected, {kind: 'inspect', cause: 'student', unsupported: [], grader: {otter: '7.0.0', isolation: 'judge'}});
+  t.deepEqual(
+    inspected?.kind === 'inspect' &&
+      inspected.questions.map(({name, possible, forgeable}) => [name, possible, forgeable]),
+    [
+      ['q1', 2, []],
+      ['q2', 3, []],
+      ['q3', 2, []],
+      ['q4', 3, [2]],
+      ['q5', 4, [1, 2]],
+      ['q6', 1, [1]],
+    ],
+  );
+  const graded = findResult('forging', 'forging');
+  t.regex(graded?.kind === 'grade' ? graded.review.join('\n') : '', /^\d+ registrations of snapshots were refused\.$/);
+});
+
+test.serial('what a task left that was killed with everything it had started is removed by the next', async t => {
+  if (!(await needSandbox(t))) {
+    return;
+  }
+
+  const {notebook, isThere} = makeMarked(endless);
+  const task = start({MANIFEST_INDEX_URL: writeIndex(writeManifest('group', [['endless', notebook]]))}, true);
+  t.true(await until(isThere));
+  process.kill(-(task.pid ?? Number.NaN), 'SIGKILL');
+  await task.ended;
+  t.true(await until(async () => !(await isThere()), 5), 'the notebook ends with the task');
+  t.is(readdirSync(folder).length, 1, 'nobody was left to remove it');
+  const solution = readNotebook('submissions/solution');
+  await start({MANIFEST_INDEX_URL: writeIndex(writeManifest('next', [['solution', solution]]))}).ended;
+  t.is(findResult('next', 'solution')?.cause, 'student');
+  t.deepEqual(readdirSync(folder), []);
+});
 
 test('faults of the store are tried again, and a result that is there is success', async t => {
   const damaged = new TextEncoder().encode('{');

@@ -12,6 +12,7 @@ import {findSandbox} from './probe.ts';
 import {makeRunPython} from './run-python.ts';
 import {makeRunTask} from './run-task.ts';
 import type {Places, Sandbox} from './sandbox.ts';
+import {makeStop, type Stop} from './stop.ts';
 import {makeTransfer} from './transfer.ts';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -26,24 +27,31 @@ const Settings = z.object({
   MANIFEST_INDEX_URL: z.url(),
   CLOUD_RUN_TASK_INDEX: z.coerce.number().int().min(0).default(0),
   HOLT_PYTHON: z.string().default(pythons.find(file => existsSync(file)) ?? pythons[1]),
+  HOLT_LAYERS: z.string().optional(),
   HOLT_UNSAFE_NO_SANDBOX: z.enum(['0', '1', '']).default('0'),
 });
 
 const MAX_MANIFEST_BYTES = 16 * 2 ** 20;
+/** What a shell says of a process that SIGTERM has ended. */
+const STOPPED = 143;
 
 const log: Log = (severity, message, fields) => console.log(JSON.stringify({severity, message, ...fields}));
 
 /** One task of the job: its manifest, its sandbox, its entries. Answers the exit code. */
-async function main(environment: NodeJS.ProcessEnv, signal: AbortSignal): Promise<number> {
+async function main(environment: NodeJS.ProcessEnv, stop: Stop): Promise<number> {
   const settings = Settings.safeParse(environment);
   if (!settings.success) {
     log('ERROR', `a setting is missing or wrong: ${z.prettifyError(settings.error)}`);
     return 2;
   }
 
-  const {MANIFEST_INDEX_URL, CLOUD_RUN_TASK_INDEX, HOLT_PYTHON, HOLT_UNSAFE_NO_SANDBOX} = settings.data;
-  const places = {python: path.resolve(HOLT_PYTHON), scripts: path.join(here, 'python')};
-  const transfer = makeTransfer(signal);
+  const {MANIFEST_INDEX_URL, CLOUD_RUN_TASK_INDEX, HOLT_PYTHON, HOLT_LAYERS, HOLT_UNSAFE_NO_SANDBOX} = settings.data;
+  const places = {
+    python: path.resolve(HOLT_PYTHON),
+    scripts: path.join(here, 'python'),
+    ...(HOLT_LAYERS && {layers: path.resolve(HOLT_LAYERS)}),
+  };
+  const transfer = makeTransfer(stop.moving);
   const getJson = async (what: string, url: string): Promise<unknown> =>
     JSON.parse(Buffer.from(await transfer.get(what, url, MAX_MANIFEST_BYTES)).toString('utf8'));
   const getManifest = async () => {
@@ -68,10 +76,11 @@ async function main(environment: NodeJS.ProcessEnv, signal: AbortSignal): Promis
   }
 
   const parallelism = Math.min(availableParallelism(), manifest.entries.length);
-  const grader = 'reason' in sandbox ? sandbox : openGrader(sandbox, places, parallelism, signal);
-  const runTask = makeRunTask({...transfer, grader, parallelism, now: () => new Date().toISOString(), log, signal});
+  const grader = 'reason' in sandbox ? sandbox : openGrader(sandbox, places, parallelism, stop.grading);
+  const runTask = makeRunTask({...transfer, grader, parallelism, now: () => new Date().toISOString(), log, stop});
   try {
-    return (await runTask(manifest)) === 0 ? 0 : 1;
+    const notDone = await runTask(manifest);
+    return notDone === 0 ? 0 : stop.asked.aborted ? STOPPED : 1;
   } finally {
     await ('close' in grader ? grader.close() : undefined);
   }
@@ -89,13 +98,13 @@ function openGrader(sandbox: Sandbox, places: Places, parallelism: number, signa
   return {...makeJudgedGrader({plain, openJudge, signal}), isolation};
 }
 
-const stop = new AbortController();
+const stop = makeStop();
 for (const name of ['SIGTERM', 'SIGINT'] as const) {
-  process.once(name, () => stop.abort());
+  process.on(name, stop.ask);
 }
 
-process.exitCode = await main(process.env, stop.signal).catch(error => {
-  const stopped = stop.signal.aborted;
+process.exitCode = await main(process.env, stop).catch(error => {
+  const stopped = stop.asked.aborted;
   log(stopped ? 'NOTICE' : 'ERROR', stopped ? 'stopped before the end' : 'the task failed', {error: String(error)});
-  return stopped ? 143 : 1;
+  return stopped ? STOPPED : 1;
 });

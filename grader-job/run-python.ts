@@ -1,8 +1,9 @@
 import {type ChildProcess, spawn} from 'node:child_process';
-import {mkdtemp, rm} from 'node:fs/promises';
+import {glob, lstat, mkdtemp, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import type {Limits} from '../domain/limits.ts';
+import {makeFindLayer} from './layers.ts';
 import {endTree, measureMemory} from './processes.ts';
 import {type Command, gradeCommand, type Places, type Sandbox} from './sandbox.ts';
 
@@ -33,16 +34,23 @@ const REPLY_BYTES = 32 * 2 ** 20;
 const MEMORY_CHECK_MS = 250;
 /** Address space that a Python maps without using it: libraries, arenas, stacks of threads. */
 const MAPPED_BYTES = 2 * 2 ** 30;
+/** Twice as long as any notebook may take: nobody works in a folder as old as that. */
+const LEFT_MS = 2 * 3600 * 1000;
 
 /** Runs the grader's Python in a sandbox, with limits. Nothing is left of it when the promise settles. */
 export const makeRunPython =
-  (sandbox: Sandbox, places: Places): RunPython =>
+  (sandbox: Sandbox, places: Places, findLayer = makeFindLayer(places)): RunPython =>
   async work => {
-    const folder = sandbox.isolation === 'none' ? await mkdtemp(path.join(tmpdir(), 'holt-grader-')) : '/tmp';
+    const layer = await findLayer(work.archive);
+    if ('problem' in layer) {
+      return {started: false, otter: 'unknown', answer: layer, limit: undefined, log: ''};
+    }
+
+    const folder = sandbox.isolation === 'none' ? await makeFolder() : '/tmp';
     const tmpBytes = work.limits.diskBytes + work.notebook.length + work.archive.length;
     try {
       const command = sandbox.wrap(gradeCommand(places, sandbox), tmpBytes, folder);
-      return await supervise(command, sandbox, work);
+      return await supervise(command, sandbox, work, layer.folder);
     } finally {
       if (sandbox.isolation === 'none') {
         await rm(folder, {recursive: true, force: true, maxRetries: 3});
@@ -50,7 +58,26 @@ export const makeRunPython =
     }
   };
 
-async function supervise({file, args, env, uid}: Command, sandbox: Sandbox, work: Work): Promise<Ended> {
+/** Makes a folder for a run without a sandbox, after removing those of runs that were killed. */
+async function makeFolder(): Promise<string> {
+  const place = tmpdir();
+  for await (const name of glob('holt-grader-*', {cwd: place})) {
+    const folder = path.join(place, name);
+    const {mtimeMs = Number.POSITIVE_INFINITY} = (await lstat(folder).catch(() => undefined)) ?? {};
+    if (Date.now() - mtimeMs > LEFT_MS) {
+      await rm(folder, {recursive: true, force: true}).catch(() => {});
+    }
+  }
+
+  return mkdtemp(path.join(place, 'holt-grader-'));
+}
+
+async function supervise(
+  {file, args, env, uid}: Command,
+  sandbox: Sandbox,
+  work: Work,
+  layer: string | null,
+): Promise<Ended> {
   work.signal.throwIfAborted();
   const child = spawn(file, args, {
     env,
@@ -77,7 +104,7 @@ async function supervise({file, args, env, uid}: Command, sandbox: Sandbox, work
   }, MEMORY_CHECK_MS);
   work.signal.addEventListener('abort', end, {once: true});
   try {
-    send(child, sandbox, work);
+    send(child, sandbox, work, layer);
     await settle(child);
   } finally {
     clearTimeout(clock);
@@ -97,13 +124,18 @@ async function supervise({file, args, env, uid}: Command, sandbox: Sandbox, work
   };
 }
 
-function send(child: ChildProcess, {ownUser}: Sandbox, {kind, notebook, archive, limits}: Work): void {
+function send(
+  child: ChildProcess,
+  {ownUser}: Sandbox,
+  {kind, notebook, archive, limits}: Work,
+  layer: string | null,
+): void {
   const each = {
     RLIMIT_AS: limits.memoryBytes + MAPPED_BYTES,
     RLIMIT_FSIZE: limits.diskBytes + archive.length,
     ...(ownUser ? {RLIMIT_NPROC: limits.processes} : {}),
   };
-  const header = {kind, notebookBytes: notebook.length, archiveBytes: archive.length, limits: each};
+  const header = {kind, notebookBytes: notebook.length, archiveBytes: archive.length, limits: each, layer};
   // A child that ends before it has read everything says why by its end.
   child.stdin?.on('error', () => {});
   child.stdin?.write(`${JSON.stringify(header)}\n`);

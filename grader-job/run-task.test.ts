@@ -1,10 +1,12 @@
 import {createHash} from 'node:crypto';
+import {setTimeout as sleep} from 'node:timers/promises';
 import test from 'ava';
 import type {Manifest} from '../domain/manifest.ts';
 import {JobResult} from '../domain/result.ts';
 import {limits} from '../testing/grader.ts';
 import type {Grader} from './grade-notebook.ts';
 import {makeRunTask, type Needs} from './run-task.ts';
+import {makeStop} from './stop.ts';
 
 const archive = Buffer.from('archive');
 const sha256 = createHash('sha256').update(archive).digest('hex');
@@ -40,7 +42,7 @@ async function run(needs: Partial<Needs>) {
     grader,
     now: () => '2026-01-01T00:00:00.000Z',
     log() {},
-    signal: new AbortController().signal,
+    stop: makeStop(),
     ...needs,
   });
   return {missing: await runTask(manifest), results};
@@ -51,6 +53,23 @@ test('a task uploads what the grader found', async t => {
   t.is(missing, 0);
   t.like(results.r1, {kind: 'grade', submissionId: 's1', run: 2, cause: 'student', autograderSha256: sha256});
   t.like(results.r2, {kind: 'inspect', run: 2, grader: {otter: '7.0.0', isolation: 'bubblewrap'}});
+});
+
+test('a task uploads what staff are to know of a notebook and of an archive', async t => {
+  const {results} = await run({
+    grader: {
+      ...grader,
+      gradeNotebook: async () => ({...done, questions: [question], review: ['It lies.']}),
+      inspectArchive: async () => ({
+        ...done,
+        questions: [{name: 'q1', possible: 2, forgeable: [0, 3]}],
+        unsupported: ['tests/q2.py computes test.'],
+      }),
+    },
+  });
+  t.like(results.r1, {cause: 'student', review: ['It lies.']});
+  t.like(results.r2, {cause: 'student', unsupported: ['tests/q2.py computes test.']});
+  t.deepEqual(results.r2?.questions, [{name: 'q1', possible: 2, forgeable: [0, 3]}]);
 });
 
 test('a machine that cannot isolate grades nothing and says why', async t => {
@@ -96,4 +115,68 @@ test('a failed download of the archive is tried again for the next entry', async
 test('an upload that fails is counted', async t => {
   const {missing} = await run({put: () => Promise.reject(new Error('down'))});
   t.is(missing, 2);
+});
+
+const tooLate: Grader['gradeNotebook'] = async () => {
+  await sleep(1000);
+  return {...done, questions: [question]};
+};
+
+/** A task that is asked to stop while its first entry is graded; answers what became of both. */
+async function stopWithin(finish: number, gradeNotebook: Grader['gradeNotebook'], more: Partial<Needs> = {}) {
+  const stop = makeStop({finish, giveBack: 5});
+  const grade: Grader['gradeNotebook'] = work => {
+    stop.ask();
+    return gradeNotebook(work);
+  };
+  return run({stop, grader: {...grader, gradeNotebook: grade}, ...more});
+}
+
+test('a task that is asked to stop finishes what it has begun and gives back the rest', async t => {
+  const {missing, results} = await stopWithin(5, grader.gradeNotebook);
+  t.like(results.r1, {cause: 'student', questions: [question]});
+  t.is(results.r1?.givenBack, undefined);
+  t.like(results.r2, {kind: 'inspect', run: 2, cause: 'infrastructure', givenBack: true, questions: []});
+  t.is(missing, 1, 'what was given back is not done');
+});
+
+test('what is not done in time is given back, even when it never hears of the end', async t => {
+  const {missing, results} = await stopWithin(0.05, tooLate);
+  t.like(results.r1, {kind: 'grade', submissionId: 's1', run: 2, givenBack: true});
+  t.like(results.r2, {givenBack: true});
+  t.is(missing, 2);
+});
+
+test('a fault of ours while the task stops is no failure: it may be the stop’s own', async t => {
+  const crashed = await stopWithin(5, () => Promise.reject(new Error('the judge has ended')));
+  t.like(crashed.results.r1, {cause: 'infrastructure', givenBack: true});
+  const told = await stopWithin(5, async () => ({...done, cause: 'infrastructure', questions: []}));
+  t.like(told.results.r1, {cause: 'infrastructure', givenBack: true});
+});
+
+test('a task that is ended after its notebooks had their time has failed: nothing goes round for ever', async t => {
+  const late = new Date(Date.parse(manifest.createdAt) + 1000 * (2 * limits.notebookSeconds + 1)).toISOString();
+  const times = ['2026-01-01T00:00:00.000Z', '2026-01-01T00:00:00.000Z'];
+  const {results} = await stopWithin(0.05, tooLate, {now: () => times.shift() ?? late});
+  for (const result of [results.r1, results.r2]) {
+    t.like(result, {cause: 'infrastructure', message: 'The task was ended at its time limit before this was done.'});
+    t.is(result?.givenBack, undefined);
+  }
+});
+
+test('a task that is asked to stop before it begins gives back everything', async t => {
+  const stop = makeStop();
+  stop.ask();
+  const {missing, results} = await run({stop, get: () => Promise.reject(new Error('nothing is to be read'))});
+  t.deepEqual([results.r1?.givenBack, results.r2?.givenBack, missing], [true, true, 2]);
+});
+
+test('a task that is asked twice ends at once', async t => {
+  const stop = makeStop();
+  const put = () => {
+    stop.ask();
+    stop.ask();
+    return Promise.reject(new Error('the transfer was cut'));
+  };
+  await t.throwsAsync(run({stop, put}), {name: 'AbortError'});
 });

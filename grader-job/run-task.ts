@@ -4,6 +4,7 @@ import type {Manifest, ManifestEntry} from '../domain/manifest.ts';
 import type {Log, Now} from '../domain/ports.ts';
 import {type Isolation, JobResult} from '../domain/result.ts';
 import type {Grader, Inspection, Outcome} from './grade-notebook.ts';
+import type {Stop} from './stop.ts';
 import type {Transfer} from './transfer.ts';
 
 /** Far above what is accepted for submission: a limit of its own, not the policy. */
@@ -16,15 +17,20 @@ export type Needs = Transfer & {
   parallelism: number;
   now: Now;
   log: Log;
-  signal: AbortSignal;
+  stop: Pick<Stop, 'asked' | 'grading' | 'moving'>;
 };
 
 /**
- * Does a task's entries, some at a time, and uploads a result for each as soon as it is there, whatever happens.
+ * Does a task's entries, some at a time, and uploads a result for each as soon as it is there, whatever happens. Asked to
+ * stop, it gives back what it has not begun, and in the end what it has not done.
  *
- * Shape: a manifest -> how many entries have no result in the store at the end.
+ * Shape: a manifest -> how many entries are not done: they have no result in the store, or were given back.
  */
-export const makeRunTask = ({get, put, grader, parallelism, now, log, signal}: Needs) => {
+export const makeRunTask = ({get, put, grader, parallelism, now, log, stop}: Needs) => {
+  const signal = stop.grading;
+  const left = Promise.withResolvers<never>();
+  left.promise.catch(() => {});
+  signal.addEventListener('abort', () => left.reject(signal.reason), {once: true});
   /** Archives of this task by content; a task's notebooks mostly share one. */
   const archives = new Map<string, Promise<Uint8Array>>();
 
@@ -62,18 +68,22 @@ export const makeRunTask = ({get, put, grader, parallelism, now, log, signal}: N
     return grader.gradeNotebook({notebook, archive, limits, signal});
   }
 
-  async function makeResult(entry: ManifestEntry): Promise<JobResult> {
+  async function makeResult(entry: ManifestEntry, isOverdue: () => boolean): Promise<JobResult> {
     const startedAt = now();
     const ordinary = 'reason' in grader ? 'none' : grader.isolation;
-    const describe = ({
-      cause,
-      message,
-      questions,
-      log: lines,
-      otter,
-      isolation = ordinary,
-      probed = [],
-    }: Outcome | Inspection) =>
+    const describe = (
+      {
+        cause,
+        message,
+        questions,
+        log: lines,
+        otter,
+        isolation = ordinary,
+        probed = [],
+        ...evidence
+      }: Outcome | Inspection,
+      more: Pick<JobResult, 'givenBack'> = {},
+    ) =>
       JobResult.parse({
         schemaVersion: 1,
         kind: entry.kind,
@@ -81,45 +91,80 @@ export const makeRunTask = ({get, put, grader, parallelism, now, log, signal}: N
         ...(entry.kind === 'grade' ? {submissionId: entry.submissionId} : {}),
         autograderSha256: entry.autograder.sha256,
         cause,
+        ...more,
         message: message.slice(0, 2000).toWellFormed(),
         log: lines,
         questions,
+        ...evidence,
         grader: {otter, isolation, ...(probed && {probed})},
         startedAt,
         finishedAt: now(),
       });
+    const leave = () =>
+      isOverdue()
+        ? describe(fail('The task was ended at its time limit before this was done.'))
+        : describe(fail('The task was stopped before this was done.'), {givenBack: true});
+    if (stop.asked.aborted) {
+      return leave();
+    }
+
     try {
-      return describe(await work(entry));
+      // What does not hear the signal, such as a download, is waited for no longer.
+      const result = describe(await Promise.race([work(entry), left.promise]));
+      return stop.asked.aborted && result.cause === 'infrastructure' ? leave() : result;
     } catch (error) {
-      signal.throwIfAborted();
+      // What stops the task can have ended the judge, too.
+      if (stop.asked.aborted) {
+        return leave();
+      }
+
       log('ERROR', 'an entry could not be done', {...aboutEntry(entry), error: String(error)});
       return describe(fail((error as Error).message));
     }
   }
 
-  async function finish(entry: ManifestEntry): Promise<boolean> {
-    const result = await makeResult(entry);
+  async function finish(entry: ManifestEntry, isOverdue: () => boolean): Promise<boolean> {
+    const result = await makeResult(entry, isOverdue);
+    const {cause, givenBack = false} = result;
     try {
       await put(entry.result, new TextEncoder().encode(JSON.stringify(result)));
-      log('INFO', 'result uploaded', {...aboutEntry(entry), cause: result.cause});
-      return true;
+      log('INFO', 'result uploaded', {...aboutEntry(entry), cause, givenBack});
+      return !givenBack;
     } catch (error) {
-      signal.throwIfAborted();
+      stop.moving.throwIfAborted();
       log('ERROR', 'a result could not be uploaded', {...aboutEntry(entry), error: String(error)});
       return false;
     }
   }
 
   return async ({entries}: Manifest): Promise<number> => {
+    const began = Date.parse(now());
+    const allowed = entries.reduce((sum, {limits}) => sum + limits.notebookSeconds * 1000, 0);
+    // Giving back costs nothing: a task that never gets done in its time would be started for ever.
+    const isOverdue = () => Date.parse(now()) - began > allowed;
     const waiting = [...entries];
-    let missing = 0;
-    const workers = Array.from({length: Math.min(parallelism, entries.length)}, async () => {
-      for (let entry = waiting.shift(); entry; entry = waiting.shift()) {
-        missing += (await finish(entry)) ? 0 : 1;
-      }
-    });
-    await Promise.all(workers);
-    return missing;
+    const done: Promise<boolean>[] = [];
+    const begin = (entry: ManifestEntry) => {
+      const ending = finish(entry, isOverdue);
+      // The first failure is told by whoever waits; the others with it.
+      ending.catch(() => {});
+      done.push(ending);
+      return ending;
+    };
+    const beginRest = () => void waiting.splice(0).forEach(begin);
+    if (stop.asked.aborted) {
+      beginRest();
+    }
+
+    stop.asked.addEventListener('abort', beginRest, {once: true});
+    await Promise.all(
+      Array.from({length: Math.min(parallelism, entries.length)}, async () => {
+        for (let entry = waiting.shift(); entry; entry = waiting.shift()) {
+          await begin(entry);
+        }
+      }),
+    );
+    return (await Promise.all(done)).filter(isDone => !isDone).length;
   };
 };
 

@@ -1,6 +1,8 @@
 import {accessSync, constants, existsSync, lstatSync, readlinkSync, realpathSync} from 'node:fs';
 import path from 'node:path';
 import type {Isolation} from '../domain/result.ts';
+import {findR} from './find-r.ts';
+import {placeLayers} from './layers.ts';
 
 /** A process to start. Its environment is `env` and nothing else. */
 export type Command = {file: string; args: string[]; env: Record<string, string>; uid?: number};
@@ -14,8 +16,8 @@ export type Sandbox = {
   wrap: (command: readonly string[], tmpBytes: number, folder: string) => Command;
 };
 
-/** Where the grader's own parts are on this machine. `scripts` is the folder of grade.py. */
-export type Places = {python: string; scripts: string};
+/** Where the grader's own parts are on this machine. `scripts` is the folder of grade.py, `layers` that of packages. */
+export type Places = {python: string; scripts: string; layers?: string};
 
 /** Where the scripts are in a sandbox. */
 const SCRIPTS = '/holt';
@@ -39,7 +41,8 @@ const findTool = (name: string): string | undefined =>
     });
 
 /** All of the outside that a sandbox shows, read-only: programs, libraries, fonts, the grader's Python and scripts. */
-export function planRoot({python, scripts}: Places): {binds: [string, string][]; links: [string, string][]} {
+export function planRoot(places: Places): {binds: [string, string][]; links: [string, string][]} {
+  const {python, scripts} = places;
   const same = (file: string): [string, string] => [file, file];
   const environment = path.dirname(path.dirname(python));
   const base = path.dirname(path.dirname(realpathSync(python)));
@@ -53,9 +56,14 @@ export function planRoot({python, scripts}: Places): {binds: [string, string][];
     '/etc/alternatives',
     '/etc/mime.types',
     '/var/cache/fontconfig',
+    placeLayers(places),
+    ...findR(findTool('Rscript')).folders,
   ].filter(file => existsSync(file));
   const own = [
-    ...['grade.py', 'checks.py'].map((file): [string, string] => [`${scripts}/${file}`, `${SCRIPTS}/${file}`]),
+    ...['grade.py', 'grade_r.py', 'grade.R', 'checks.py', 'messages.py', 'plugins.py'].map((file): [string, string] => [
+      `${scripts}/${file}`,
+      `${SCRIPTS}/${file}`,
+    ]),
     ...['hosts', 'nsswitch.conf'].map((file): [string, string] => [`${scripts}/etc/${file}`, `/etc/${file}`]),
   ];
   const pythons = [environment, base].filter(folder => folder !== '/usr' && folder !== '/');
@@ -84,6 +92,7 @@ const makeEnvironment = (python: string, folder: string): Record<string, string>
   OMP_NUM_THREADS: '1',
   OPENBLAS_NUM_THREADS: '1',
   MKL_NUM_THREADS: '1',
+  ...findR(findTool('Rscript')).environment,
 });
 
 /** The command that runs the grader in a sandbox. */

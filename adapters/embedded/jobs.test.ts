@@ -2,6 +2,7 @@ import {spawn} from 'node:child_process';
 import path from 'node:path';
 import {text} from 'node:stream/consumers';
 import test from 'ava';
+import {resultName} from '../../domain/object-names.ts';
 import {makeFolder, openTestEngine, testSettings} from '../../testing/contracts/embedded-engine.ts';
 import {listenForTasks, type ReportedTask} from '../../testing/contracts/jobs.ts';
 import {pollUntil} from '../../testing/contracts/poll.ts';
@@ -95,6 +96,37 @@ test('closing ends the tasks and what they have started, and their execution is 
   t.is(tasks.length, 2, 'the one that waited was not started');
   const next = await openTestEngine(t, {folder});
   t.is(await next.jobs.findState(execution), 'lost');
+});
+
+test('a task that is asked to end is asked alone, and what it uploads then is told of in the next life', async t => {
+  const folder = makeFolder(t);
+  const lines: unknown[] = [];
+  const program = `
+    const child = require('child_process').spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], {stdio: 'ignore'});
+    setInterval(() => {}, 1000);
+    process.on('SIGTERM', async () => {
+      const isAlive = child.exitCode === null && child.signalCode === null;
+      const headers = {'content-type': 'application/json', 'x-goog-if-generation-match': '0'};
+      const {status} = await fetch(process.env.MANIFEST_INDEX_URL, {method: 'PUT', headers, body: '{}'});
+      console.log(isAlive ? 'with its child' : 'alone', status);
+      process.exit(143);
+    });
+    console.log('ready');`;
+  const jobs = {...testSettings('').jobs, command: [process.execPath, '-e', program], graceSeconds: 10};
+  const engine = await openTestEngine(t, {folder, jobs, log: (_, __, fields) => lines.push(fields?.line)});
+  const result = resultName('s1', 1);
+  const {url} = await engine.objects.signPut(result, 60, 1000);
+  const execution = await engine.jobs.start({tasks: 1, manifestIndexUrl: url, timeoutSeconds: 60});
+  await pollUntil('the task', () => lines.includes('ready'));
+  await engine.close();
+  t.true(lines.includes('with its child 200'), lines.join());
+
+  const next = await openTestEngine(t, {folder});
+  t.is(await next.jobs.findState(execution), 'lost', 'what it did not upload is freed without a strike');
+  const told: unknown[] = [];
+  next.startDelivery(async (target, {subject}) => void told.push([target, subject]));
+  await pollUntil('the event', () => told.length > 0);
+  t.deepEqual(told, [['record', `objects/${result.name}`]]);
 });
 
 test('tasks of a killed Holt are ended by the next one, and their execution is lost', async t => {

@@ -47,6 +47,19 @@ export function signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
   }
 }
 
+/** Signals one process; false when it has ended. */
+export function signalProcess(pid: number, signal: NodeJS.Signals): boolean {
+  try {
+    return process.kill(pid, signal);
+  } catch (error) {
+    if (hasCode(error, 'ESRCH')) {
+      return false;
+    }
+
+    throw error;
+  }
+}
+
 /** What was noted of a process when it was started; it leads a group of its own. */
 export type KnownProcess = {pid: number; fingerprint: string};
 

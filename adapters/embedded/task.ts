@@ -2,7 +2,7 @@ import {type ChildProcess, spawn} from 'node:child_process';
 import {createInterface} from 'node:readline';
 import {setTimeout as sleep} from 'node:timers/promises';
 import type {Log} from '../../domain/ports.ts';
-import {findFingerprint, type KnownProcess, signalGroup} from './processes.ts';
+import {findFingerprint, type KnownProcess, signalGroup, signalProcess} from './processes.ts';
 
 export type TaskSettings = {
   command: readonly string[];
@@ -52,7 +52,8 @@ export function startTask({command, environment, timeoutSeconds, graceSeconds, o
 
   const over = new AbortController();
   const stop = async (seconds: number) => {
-    signalGroup(pid, 'SIGTERM');
+    // It alone, as on Cloud Run: what it has started works on, so that it can finish.
+    signalProcess(pid, 'SIGTERM');
     await sleep(seconds * 1000, undefined, {signal: over.signal}).catch(() => {});
     signalGroup(pid, 'SIGKILL');
   };

@@ -4,7 +4,11 @@ import io
 import json
 import re
 import zipfile
+from collections.abc import Iterable
 from typing import Any
+
+PYTHON_KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
+R_KERNEL = {"name": "ir", "display_name": "R", "language": "R"}
 
 
 class Problem(Exception):
@@ -27,11 +31,24 @@ def read_config(archive: bytes) -> dict[str, Any]:
         raise Problem("archive", f"otter_config.json in the archive is not JSON ({error}): run otter assign again.")
     if not isinstance(config, dict):
         raise Problem("archive", "otter_config.json in the archive is not an object: run otter assign again.")
-    if not any(name.startswith("tests/") and name.endswith(".py") and name.count("/") == 1 for name in names):
-        raise Problem("archive", "The autograder archive has no tests (tests/*.py): run otter assign again.")
-    if config.get("lang", "python") != "python":
-        raise Problem("archive", f"The assignment's language is {config['lang']!r}; this grader has only Python.")
+    check_tests(config, names)
     return config
+
+
+def is_r(config: dict[str, Any]) -> bool:
+    """Tells whether the assignment is in R."""
+    return bool(config.get("lang") == "r")
+
+
+def check_tests(config: dict[str, Any], names: Iterable[str]) -> None:
+    """Refuses an archive of another language, or without tests in its own."""
+    language = config.get("lang", "python")
+    if language not in ("python", "r"):
+        raise Problem("archive", f"The assignment's language is {language!r:.100}; this grader has only Python and R.")
+    ending = ".R" if is_r(config) else ".py"
+    tests = [name for name in names if re.fullmatch(r"tests/[^./][^/]*", name)]
+    if not any(name.endswith((ending, ending.lower())) for name in tests):
+        raise Problem("archive", f"The autograder archive has no tests (tests/*{ending}): run otter assign again.")
 
 
 def read_notebook(data: bytes, config: dict[str, Any]) -> str:
@@ -60,7 +77,11 @@ def read_notebook(data: bytes, config: dict[str, Any]) -> str:
             "get a fresh copy from your course, move your answers there and submit that.",
         )
 
-    metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    metadata["kernelspec"] = R_KERNEL if is_r(config) else PYTHON_KERNEL
+    for cell in cells:
+        # Nobody looks at them, and plots are the most of a large notebook.
+        if isinstance(cell, dict) and "outputs" in cell:
+            cell["outputs"] = []
     return json.dumps(notebook)
 
 

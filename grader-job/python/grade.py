@@ -20,10 +20,11 @@ import sys
 import tempfile
 import zipfile
 
-from checks import Problem, find_name, read_config, read_notebook, write_blank
+from checks import Problem, find_name, is_r, read_config, read_notebook, write_blank
+from messages import cut_messages
+from plugins import name_faults, read_plugins, take_out
 
 REPLY = 3
-MESSAGE_CHARACTERS = 20_000
 
 
 def say_started():
@@ -52,25 +53,19 @@ def set_limits(limits):
             pass  # macOS has some of them in name only; nothing depends on one alone.
 
 
-def cut_messages():
-    """Keeps what a test printed readable: a failing comparison of large arrays prints tens of megabytes."""
-    from otter.test_files import GradingResults
-
-    write = GradingResults.to_gradescope_dict
-
-    def write_cut(self, config):
-        for file in self.results.values():
-            for result in file.test_case_results:
-                if result.message and len(result.message) > MESSAGE_CHARACTERS:
-                    result.message = result.message[:MESSAGE_CHARACTERS] + "\n... (cut)"
-        return write(self, config)
-
-    GradingResults.to_gradescope_dict = write_cut
+def use_layer(folder):
+    """Puts an assignment's own packages after the grader's, here and in the notebook's process."""
+    if folder:
+        sys.path.append(os.path.join(folder, "packages"))
+        os.environ["PYTHONPATH"] = os.path.join(folder, "site")
 
 
 def grade(folder, notebook, archive):
     config = read_config(archive)
     text = read_notebook(write_blank(config) if notebook is None else notebook, config)
+    plugins = read_plugins(config)
+    print(*plugins.left_out, sep="\n")
+    archive = take_out(archive, config, plugins)
 
     # In a folder of its own: it may be called as anything is.
     submission = os.path.join(folder, "submitted", find_name(text, config.get("assignment_name")))
@@ -82,7 +77,12 @@ def grade(folder, notebook, archive):
     from nbclient.exceptions import DeadKernelError
     from otter.run import main as otter_run
 
+    if is_r(config):
+        from grade_r import use_rscript
+
+        use_rscript()
     cut_messages()
+    name_faults()
     say_started()
     try:
         otter_run(
@@ -103,8 +103,15 @@ def grade(folder, notebook, archive):
 
 def inspect(folder, archive):
     config = read_config(archive)
+    plugins = read_plugins(config)
+    if is_r(config):
+        from grade_r import list_questions
+
+        results = grade(folder, None, archive)["results"]
+        return {"questions": list_questions(results), "pointsPossible": config.get("points_possible")}
 
     from otter.nbmeta_config import NBMetadataConfig
+    from otter.plugins import PluginCollection
     from otter.run.run_autograder.runners import create_runner
     from otter.test_files import create_test_file
 
@@ -124,6 +131,9 @@ def inspect(folder, archive):
         raise Problem("archive", f"otter refuses otter_config.json or the archive's files: {error}") from None
 
     os.chdir("submission")
+    if plugins.kept:
+        name_faults()
+        PluginCollection(plugins.kept, "", {})
     sys.path.append(os.getcwd())
     questions = []
     for path in sorted(os.path.join("tests", name) for name in os.listdir("tests") if name.endswith(".py")):
@@ -146,6 +156,7 @@ def work(folder):
     archive = sys.stdin.buffer.read(header["archiveBytes"])
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     set_limits(header["limits"])
+    use_layer(header["layer"])
     try:
         if header["kind"] == "inspect":
             return inspect(folder, archive)

@@ -6,13 +6,19 @@ import lzma
 import stat
 import zipfile
 import zlib
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any
+
+from checks import Problem, check_tests, is_r
+from plugins import Plugins, read_plugins
 
 from .read_tests import TestSource, public_source, read_test
 
 __all__ = ["Archive", "ArchiveProblem", "TestSource", "public_source", "read_archive"]
 
+CONFIG = "otter_config.json"
+REQUIREMENTS = ("requirements.txt", "environment.yml")
 MOST_ENTRIES = 10_000
 MOST_BYTES = 512 * 2**20
 LONGEST_PATH = 1000
@@ -39,17 +45,21 @@ class Archive:
     config: dict[str, Any]
     tests: dict[str, TestSource]
     files: dict[str, bytes]
+    #: What only plain otter can grade, a sentence each.
+    unsupported: tuple[str, ...] = ()
+    #: What staff should know of the archive, a sentence each.
+    notes: tuple[str, ...] = ()
+    #: The files that name packages.
+    requirements: dict[str, bytes] = field(default_factory=dict)
 
 
 def read_archive(data: bytes) -> Archive:
     """Reads an archive whole, or raises `ArchiveProblem`."""
     contents = _unpack(data)
     config = _read_config(contents.get("otter_config.json"))
-    tests = {name: read_test(name, contents[name]) for name in sorted(contents) if _is_test(name)}
-    if not tests:
-        raise ArchiveProblem("The autograder archive has no tests (tests/*.py): run otter assign again.")
-    if config.get("lang", "python") != "python":
-        raise ArchiveProblem(f"The assignment's language is {config['lang']!r}; this grader has only Python.")
+    plugins = _check(config, contents)
+    is_python = not is_r(config)
+    tests = {name: read_test(name, contents[name]) for name in sorted(contents) if is_python and _is_test(name)}
     _refuse_equal_names(tests)
     # Otter replaces a tests folder among the files by its own.
     prefix, covered = "files/", "files/tests/"
@@ -58,7 +68,22 @@ def read_archive(data: bytes) -> Archive:
         for name, content in contents.items()
         if name.startswith(prefix) and not name.startswith(covered)
     }
-    return Archive(config, tests, files)
+    unsupported = [f"The plugin {name} is the author's code, and takes part in grading." for name in plugins.names]
+    if not is_python:
+        unsupported.append("The assignment is in R.")
+    return Archive(config, tests, files, tuple(unsupported), tuple(plugins.left_out), _pick_requirements(contents, config))
+
+
+def read_requirements(data: bytes) -> dict[str, bytes]:
+    """Reads of an archive only the files that name packages, or raises `ArchiveProblem`."""
+    contents = _unpack(data)
+    return _pick_requirements(contents, _read_config(contents.get(CONFIG)))
+
+
+def _pick_requirements(contents: dict[str, bytes], config: dict[str, Any]) -> dict[str, bytes]:
+    # Those of another language are for its own tools.
+    is_python = config.get("lang", "python") == "python"
+    return {name: contents[name] for name in REQUIREMENTS if name in contents and is_python}
 
 
 def _is_test(name: str) -> bool:
@@ -87,6 +112,14 @@ def _read_config(data: bytes | None) -> dict[str, Any]:
     return config
 
 
+def _check(config: dict[str, Any], names: Iterable[str]) -> Plugins:
+    try:
+        check_tests(config, names)
+        return read_plugins(config)
+    except Problem as problem:
+        raise ArchiveProblem(str(problem)) from None
+
+
 def _unpack(data: bytes) -> dict[str, bytes]:
     """Returns the files that grading needs; the others are read too, to be counted and checked."""
     # The list of entries alone can fill memory, and is built before it can be counted. Archives kept inside the
@@ -113,7 +146,7 @@ def _read_entries(opened: zipfile.ZipFile) -> dict[str, bytes]:
     left = MOST_BYTES
     contents: dict[str, bytes] = {}
     for entry, name in zip(entries, names, strict=True):
-        wanted = name == "otter_config.json" or name.startswith(("tests/", "files/"))
+        wanted = name in (CONFIG, *REQUIREMENTS) or name.startswith(("tests/", "files/"))
         parts: list[bytes] = []
         with opened.open(entry) as file:
             while chunk := file.read(CHUNK):

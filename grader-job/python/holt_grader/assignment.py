@@ -1,7 +1,5 @@
 """One assignment, open for grading: its tests, the folder that its students see, and what a run of it answers."""
 
-import shutil
-import tempfile
 import time
 from importlib.metadata import version
 from pathlib import Path
@@ -10,10 +8,12 @@ from typing import Any
 from checks import Problem, find_name, read_notebook
 from otter.test_files.abstract_test import TestFile
 
+from . import own_folder
 from .archive import Archive
 from .doctest_turn import list_forgeable
 from .exception_listing import ExceptionTest
 from .exception_survey import EMPTY_NOTEBOOK, LIMITS, PLACEHOLDER, survey
+from .questions import list_questions, read_points_possible
 from .results import make_results
 from .read_tests import TestSource, public_source
 from .sandboxes import Sandboxes, read_allowance
@@ -42,17 +42,25 @@ class Assignment:
     def close(self) -> None:
         """Ends the warm process and removes what was unpacked."""
         self._warm.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._sandboxes.close()
+        own_folder.remove_folder(self._folder)
 
     def describe(self) -> dict[str, Any]:
-        """Tells what there is to grade, and what of it this grader cannot."""
+        """Tells what there is to grade, and what of it this grader cannot; raises `ArchiveProblem`."""
         exceptions, problems = self._survey()
         tests = self._archive.tests.values()
         forgeable = {test.name: list_forgeable(test) for test in tests if test.spec}
         forgeable |= {test.name: test.forgeable for test in exceptions.values()}
+        unread = [test.unsupported for test in tests if test.unsupported]
+        unsupported = [*self._archive.unsupported, *unread, *problems]
+        points_possible = read_points_possible(self._archive.config)
         return {
             "otter": version("otter-grader"),
-            "unsupported": [*(test.unsupported for test in tests if test.unsupported), *problems],
+            "unsupported": unsupported,
+            "notes": list(self._archive.notes),
+            # What cannot be read cannot be counted.
+            "questions": [] if unsupported else list_questions(self._archive, self._list_tests(), self._describe_files()),
+            "pointsPossible": points_possible,
             "forgeable": {name: numbers for name, numbers in forgeable.items() if numbers},
         }
 
@@ -77,9 +85,10 @@ class Assignment:
         tests, files = self._list_tests(), self._describe_files()
         with self._sandboxes.take(limits, slot) as submission:
             submission.begin(self._make_job(notebook, limits, name))
-            self._sandboxes.prepare(limits, slot)
             sealed = submission.wait_until_sealed(is_named=name is not None)
             ran = time.monotonic()
+            # Not before: it would take a core from the notebook. Checks are judged one at a time.
+            self._sandboxes.prepare(limits, slot)
             why = NOT_REACHED.get(sealed.ended) or f"The notebook's Python process ended ({sealed.ended})."
             verdicts = find_verdicts(tests, sealed, submission, why)
         return {
@@ -127,8 +136,7 @@ def list_signs(sealed: Sealed) -> list[str]:
 
 def write_public(archive: Archive) -> Path:
     """Writes what students may see: the assignment's files, and the tests with their public cases."""
-    folder = Path(tempfile.mkdtemp(prefix="holt-assignment-"))
-    folder.chmod(0o755)
+    folder = own_folder.make_folder()
     # Otter makes the folder a package, so that files in it can import one another.
     for name, content in {"__init__.py": b"", **archive.files}.items():
         write(folder / name, content)

@@ -1,151 +1,160 @@
-"""Limits a submission's memory and processes by the kernel's control groups, version 2, where they may be made."""
+"""Limits a submission's memory and processes by the kernel's control groups, where this process may make some.
+
+Who makes a group holds a lock on its folder. The kernel lets go of it with the process, so a group without one is left
+over.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import signal
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
-CONTROLLERS = ("memory", "pids")
+from . import cgroup_v1, cgroup_v2
+
+PREFIX = "holt-sandbox-"
 REMOVE_SECONDS = 2.0
-#: Where the processes of a container's own group go, as a group with members may not limit its children.
-REST = "holt-rest"
+LOOK_SECONDS = 0.005
+FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+
+
+class Version(Protocol):
+    """What a version of control groups can do."""
+
+    EVENTS: str
+
+    def find_parents(self) -> tuple[Path, ...] | None: ...
+
+    def set_limits(self, folders: tuple[Path, ...], memory_bytes: int, processes: int) -> None: ...
+
+
+VERSIONS: tuple[Version, ...] = (cgroup_v2, cgroup_v1)
 
 
 @dataclass(frozen=True)
 class Cgroup:
-    """One submission's group."""
+    """A group, and what of it was opened while its folders were in sight."""
 
-    folder: Path
+    #: The one for memory first, as the lock is on that.
+    folders: tuple[Path, ...]
+    lock: int
+    entries: tuple[int, ...]
+    events: int
 
     def add(self, pid: int) -> None:
         """Moves a process into the group; what it starts from then on is in it."""
-        _write(self.folder / "cgroup.procs", str(pid))
-
-    def peak(self) -> int:
-        """Answers the most bytes held at once; 0 where the kernel does not say."""
-        for name in ("memory.peak", "memory.current"):
-            try:
-                return int((self.folder / name).read_text())
-            except OSError:
-                continue
-        return 0
+        for entry in self.entries:
+            os.write(entry, str(pid).encode())
 
     def oom_kills(self) -> int:
         """Answers how many processes were ended for want of memory."""
         try:
-            words = (self.folder / "memory.events").read_text().split()
+            words = os.pread(self.events, 4096, 0).split()
         except OSError:
             return 0
-        return int(dict(zip(words[::2], words[1::2], strict=False)).get("oom_kill", "0"))
+        return int(dict(zip(words[::2], words[1::2], strict=False)).get(b"oom_kill", 0))
 
-    def kill(self) -> None:
-        """Ends every process in the group."""
-        try:
-            _write(self.folder / "cgroup.kill", "1")
-        except OSError:
-            self._kill_one_by_one()
-
-    def _kill_one_by_one(self) -> None:
-        deadline = time.monotonic() + REMOVE_SECONDS
-        while time.monotonic() < deadline:
-            try:
-                pids = (self.folder / "cgroup.procs").read_text().split()
-            except FileNotFoundError:
-                return
-            if not pids:
-                return
-            for pid in map(int, pids):
-                try:
-                    os.kill(pid, signal.SIGKILL)
-                except ProcessLookupError:
-                    continue
-            time.sleep(0.01)
+    def close(self) -> None:
+        """Lets go of what was opened, the lock too."""
+        for descriptor in (*self.entries, self.events, self.lock):
+            os.close(descriptor)
 
     def remove(self) -> None:
-        """Ends what is left and takes the group away."""
-        self.kill()
-        deadline = time.monotonic() + REMOVE_SECONDS
-        while True:
+        """Ends what is left in the group and takes it away; what cannot be is left for the next judge."""
+        with contextlib.suppress(OSError):
+            remove_folders(self.folders)
+        self.close()
+
+
+def make_cgroup(name: str, memory_bytes: int, processes: int) -> Cgroup | None:
+    """Makes a group below this process's own; None where memory cannot be limited so, and is only watched."""
+    for version in VERSIONS:
+        parents = version.find_parents()
+        if parents:
             try:
-                return self.folder.rmdir()
-            except FileNotFoundError:
-                return
+                return _make(version, tuple(parent / f"{PREFIX}{name}" for parent in parents), memory_bytes, processes)
             except OSError:
-                # The dead are members until the kernel has buried them.
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.01)
+                # Groups may be there to be looked at only.
+                continue
+    return None
 
 
-def make_cgroup(memory_bytes: int, pids: int, name: str | None = None) -> Cgroup | None:
-    """Makes a group below this process's own; None where memory cannot be limited so, and has to be watched instead."""
-    parent = find_own_group()
-    if parent is None or not _offer_controllers(parent):
-        return None
-    group = Cgroup(parent / (name or f"holt-{os.getpid()}-{time.monotonic_ns()}"))
-    try:
-        group.folder.mkdir()
-    except OSError:
-        return None
-    try:
-        _write(group.folder / "memory.max", str(memory_bytes))
-        _write(group.folder / "pids.max", str(pids))
-        for optional, value in (("memory.swap.max", "0"), ("memory.oom.group", "1")):
-            if (group.folder / optional).exists():
-                _write(group.folder / optional, value)
-    except OSError:
-        group.remove()
-        return None
-    return group
+def _make(version: Version, folders: tuple[Path, ...], memory_bytes: int, processes: int) -> Cgroup:
+    with contextlib.ExitStack() as undo:
+
+        def open_file(place: Path, flags: int) -> int:
+            descriptor = os.open(place, flags | os.O_CLOEXEC)
+            undo.callback(os.close, descriptor)
+            return descriptor
+
+        for folder in folders:
+            folder.mkdir()
+            undo.callback(_remove, folder)
+        lock = open_file(folders[0], FOLDER)
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        version.set_limits(folders, memory_bytes, processes)
+        entries = tuple(open_file(folder / "cgroup.procs", os.O_WRONLY) for folder in folders)
+        events = open_file(folders[0] / version.EVENTS, os.O_RDONLY)
+        undo.pop_all()
+    return Cgroup(folders, lock, entries, events)
 
 
-def find_own_group() -> Path | None:
-    """Finds the folder of this process's group, or None without version 2."""
-    try:
-        own = [line[3:] for line in Path("/proc/self/cgroup").read_text().splitlines() if line.startswith("0::")]
-        mounts = [line.split(" - ") for line in Path("/proc/self/mountinfo").read_text().splitlines()]
-    except OSError:
-        return None
-    tops = [left.split()[4] for left, right in mounts if right.split()[0] == "cgroup2"]
-    if not own or not tops:
-        return None
-    place = Path(tops[0]) / own[0].lstrip("/")
-    # A process that was moved aside below is in REST; its siblings are made beside that.
-    return place.parent if place.name == REST else place
+def remove_groups(owner: str) -> None:
+    """Removes the groups whose names begin so, which must have been made by processes that have ended."""
+    for folders in _list_groups(f"{PREFIX}{owner}-*"):
+        with contextlib.suppress(OSError):
+            remove_folders(folders)
 
 
-def _offer_controllers(parent: Path) -> bool:
-    try:
-        if not set(CONTROLLERS) <= set((parent / "cgroup.controllers").read_text().split()):
-            return False
-        if set(CONTROLLERS) <= set((parent / "cgroup.subtree_control").read_text().split()):
-            return True
+def remove_leftovers() -> None:
+    """Removes the groups of everybody who has ended without doing so."""
+    for folders in _list_groups(f"{PREFIX}*"):
+        with contextlib.suppress(OSError):
+            lock = os.open(folders[0], FOLDER)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                remove_folders(folders)
+            finally:
+                os.close(lock)
+
+
+def _list_groups(pattern: str) -> list[tuple[Path, ...]]:
+    found = [parents for version in VERSIONS if (parents := version.find_parents())]
+    return [
+        tuple(parent / folder.name for parent in parents) for parents in found for folder in parents[0].glob(pattern)
+    ]
+
+
+def remove_folders(folders: tuple[Path, ...]) -> None:
+    """Ends what is left in a group and takes it away, what tells that it is there last."""
+    for folder in reversed(folders):
+        _remove(folder)
+
+
+def _remove(folder: Path) -> None:
+    deadline = time.monotonic() + REMOVE_SECONDS
+    while True:
         try:
-            _offer(parent)
+            return folder.rmdir()
+        except FileNotFoundError:
+            return
         except OSError:
-            # Only in a container, whose group is a root to itself: elsewhere the members are somebody else's.
-            if Path("/proc/self/cgroup").read_text().strip() != "0::/":
-                return False
-            (parent / REST).mkdir(exist_ok=True)
-            for pid in (parent / "cgroup.procs").read_text().split():
-                _write(parent / REST / "cgroup.procs", pid)
-            _offer(parent)
-    except OSError:
-        return False
-    return True
+            # The dead are members until the kernel has buried them.
+            if time.monotonic() > deadline:
+                raise
+        with contextlib.suppress(FileNotFoundError):
+            _kill_members(folder)
+        time.sleep(LOOK_SECONDS)
 
 
-def _offer(parent: Path) -> None:
-    _write(parent / "cgroup.subtree_control", " ".join(f"+{name}" for name in CONTROLLERS))
-
-
-def _write(path: Path, text: str) -> None:
-    # Not write_text, which would create a file that is missing where the folder is no group.
-    descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
-    try:
-        os.write(descriptor, text.encode())
-    finally:
-        os.close(descriptor)
+def _kill_members(folder: Path) -> None:
+    for pid in map(int, (folder / "cgroup.procs").read_text().split()):
+        # Members that this process cannot see have the number 0.
+        if pid > 0:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)

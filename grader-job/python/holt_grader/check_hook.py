@@ -15,10 +15,14 @@ WORD = "snapshot"
 
 
 class Registrar:
-    """Forks snapshots and has them registered by the sandbox's first process, which knows them by their pids."""
+    """Forks snapshots and has them registered by the sandbox's first process, which knows them by their pids.
 
-    def __init__(self, registry: socket.socket) -> None:
+    `calls` is where that process takes calls.
+    """
+
+    def __init__(self, registry: socket.socket, calls: bytes) -> None:
         self._registry = registry
+        self._calls = calls
 
     def take(self, path: str, environment: dict[str, Any]) -> None:
         """Takes a snapshot and goes on when it is registered."""
@@ -32,9 +36,9 @@ class Registrar:
 
     def _become_snapshot(self, path: str, environment: dict[str, Any], tell: int) -> None:
         try:
-            own, other = socket.socketpair()
-            socket.send_fds(self._registry, [f"{WORD} {path}".encode()[:500]], [other.fileno()])
-            other.close()
+            own = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            own.connect(self._calls)
+            self._registry.send(f"{WORD} {path}".encode()[:500])
             # The first process says when it has written this one down, and copied the work folder.
             if own.recv(1) == b"+":
                 os.write(tell, b"+")

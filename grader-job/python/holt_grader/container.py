@@ -8,9 +8,11 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
-from . import first_process, frames, limits, namespaces, privileges, seccomp, student, syscalls
+from . import first_process, frames, limits, loaded_layer, namespaces, privileges, seccomp, student, syscalls
+from .cgroup import Cgroup, make_cgroup
 from .kernel import GradingShell
-from .registry import Registry
+from .registry import Registry, listen
+from .usage import Allowance
 from .work_copies import WorkCopies, copy_tree
 
 WORK = "/submission"
@@ -24,39 +26,46 @@ OWN = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 class Order:
     """What a sandbox is made for: what its submission may use, and where things are on this machine."""
 
-    allowance: first_process.Allowance
-    processes: int
+    allowance: Allowance
     disk_bytes: int
     uid: int
+    group: str
     assignment: str
 
     @classmethod
     def read(cls, value: Any) -> "Order":
         """Reads an order from a frame."""
-        plain = {name: value[name] for name in ("processes", "disk_bytes", "uid", "assignment")}
-        allowance = first_process.Allowance(**value["allowance"])
+        plain = {name: value[name] for name in ("disk_bytes", "uid", "group", "assignment")}
+        allowance = Allowance(**value["allowance"])
         return cls(allowance=allowance, **plain)
 
 
 def start(control: socket.socket, shell: GradingShell) -> None:
     """Becomes the parent of a new sandbox, and ends with it. Never returns."""
+    group = None
     try:
         os.setsid()
         syscalls.die_with_parent()
         order = Order.read(frames.receive(control, frames.CAP))
+        # Made while its folder is in sight, and by whoever outlives the sandbox.
+        group = make_cgroup(order.group, order.allowance.memory_bytes, order.allowance.processes)
         kind = namespaces.enter_namespaces(order.uid)
         first = syscalls.fork_tied()
         if first == 0:
-            run_first_process(control, order, kind, shell)
+            run_first_process(control, order, kind, shell, group)
             os._exit(0)
         control.close()
         os.waitpid(first, 0)
     except BaseException as error:
         report(control, error)
+    if group:
+        group.remove()
     os._exit(0)
 
 
-def run_first_process(control: socket.socket, order: Order, kind: namespaces.Kind, shell: GradingShell) -> None:
+def run_first_process(
+    control: socket.socket, order: Order, kind: namespaces.Kind, shell: GradingShell, group: Cgroup | None
+) -> None:
     """Builds the sandbox, starts the student's process in it, and serves the judge to the end."""
     try:
         # A handler would be something that the student's process can make this one do.
@@ -66,20 +75,26 @@ def run_first_process(control: socket.socket, order: Order, kind: namespaces.Kin
         copy_tree(ASSIGNMENT, WORK, owner)
         own, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         begin, begins = socket.socketpair()
-        registry = Registry(own, WorkCopies(WORK, STORE, owner))
+        calls = listen()
+        registry = Registry(own, calls, WorkCopies(WORK, STORE, owner))
         output, printed = os.pipe()
         child = os.fork()
         if child == 0:
-            run_student(order, kind, shell, theirs, begins, printed)
+            run_student(order, kind, shell, (theirs, begins, calls.getsockname()), printed)
+        if group:
+            # Not this process, which could be ended by what the student's take.
+            group.add(child)
         theirs.close()
         begins.close()
         os.close(printed)
         # All is ready, and may be long before there is a notebook.
-        job = frames.receive(control, frames.CAP)
+        job = frames.receive(control, frames.JOB_BYTES)
         write_notebook(job, owner)
-        frames.send(begin, job)
+        frames.send(begin, job, frames.JOB_BYTES)
         begin.close()
-        overseer = first_process.Overseer(control, registry, order.allowance, output, (WORK, *MEMORY_FOLDERS))
+        overseer = first_process.Overseer(
+            control, registry, order.allowance, output, (WORK, *MEMORY_FOLDERS), group
+        )
         overseer.seal(child, overseer.watch(child))
         overseer.serve()
     except BaseException as error:
@@ -104,15 +119,16 @@ def run_student(
     order: Order,
     kind: namespaces.Kind,
     shell: GradingShell,
-    registry: socket.socket,
-    begins: socket.socket,
+    ways: tuple[socket.socket, socket.socket, bytes],
     printed: int,
 ) -> None:
-    """Gives up every right, and runs the notebook when there is one. Never returns."""
+    """Gives up every right, and runs the notebook when there is one. Never returns.
+
+    `ways` lead to the sandbox's first process: for words, for the notebook, and for calls.
+    """
+    registry, begins, calls = ways
     try:
         os.setsid()
-        syscalls.unshare(syscalls.CLONE_NEWNS)
-        syscalls.umount(STORE, syscalls.MNT_DETACH)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(printed, 1)
         os.dup2(printed, 2)
@@ -122,16 +138,17 @@ def run_student(
         os.closerange(5, 65_536)
         limits.set_limits(
             cpu_seconds=int(order.allowance.seconds) + 1,
-            processes=order.processes,
+            processes=order.allowance.processes,
             file_bytes=order.disk_bytes,
             memory_bytes=order.allowance.memory_bytes,
         )
+        namespaces.hide_from_student(STORE)
         privileges.drop_privileges(order.uid, order.uid, keep_ids=kind == "user")
         seccomp.install()
         registry.detach()
         begins.detach()
         with socket.socket(fileno=source) as beginning:
-            job = student.Job.read(frames.receive(beginning, frames.CAP))
+            job = student.Job.read(frames.receive(beginning, frames.JOB_BYTES))
         for name in ("stdout", "stderr"):
             number = 1 if name == "stdout" else 2
             setattr(sys, name, open(number, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False))
@@ -140,7 +157,7 @@ def run_student(
         sys.path[:] = ["", *(place for place in sys.path if place not in ("", OWN))]
         os.chdir(WORK)
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        student.run_notebook(shell, job, socket.socket(fileno=kept))
+        student.run_notebook(shell, job, socket.socket(fileno=kept), calls)
         sys.stdout.flush()
         sys.stderr.flush()
     except BaseException as error:
@@ -152,6 +169,7 @@ def run_student(
 def make_plan(order: Order) -> namespaces.RootPlan:
     """Shows of this machine what Python needs, and of the assignment what students may see."""
     pythons = {os.path.realpath(place) for place in (sys.prefix, sys.base_prefix)} | {sys.prefix}
+    pythons.update(loaded_layer.list_places())
     outside = sorted(place for place in pythons if not f"{place}/".startswith("/usr/"))
     return namespaces.RootPlan(
         binds=(*((place, place) for place in outside), (order.assignment, ASSIGNMENT)),

@@ -10,6 +10,7 @@ from .literals import Comparison, find_comparison
 from .read_tests import TestSource
 from .results import CaseVerdict
 from .submission import Submission
+from .told_literals import gives_away, quiet, tells
 from .value_claims import compare, join
 
 #: What an example may want that a notebook could say without knowing anything.
@@ -50,15 +51,26 @@ def reads_names_only(examples: tuple[doctest.Example, ...], comparisons: dict[in
 def list_forgeable(test: TestSource) -> list[int]:
     """Lists the hidden cases, by number, that a notebook could pass by claiming so.
 
-    A case is safe when some example of it wants a text, or compares with a literal that the judge holds.
+    A case is safe when some example of it wants a text, or compares with a literal that the judge holds, and no example
+    before has told it.
     """
-    forgeable = []
-    for number, case in enumerate(list_cases(test)):
-        name = f"{test.name} {number}"
-        wants = any(example.want.strip() not in GUESSED for example in parse_examples(name, read_body(case)))
-        if is_hidden(case) and not wants and not find_comparisons(name, case):
-            forgeable.append(number)
-    return forgeable
+    return [
+        number
+        for number, case in enumerate(list_cases(test))
+        if is_hidden(case) and not is_safe(f"{test.name} {number}", case)
+    ]
+
+
+def is_safe(name: str, case: dict[str, object]) -> bool:
+    """Tells whether nobody can pass a hidden case who does not know what it wants."""
+    examples, comparisons = parse_examples(name, read_body(case)), find_comparisons(name, case)
+    sources = [example.source for example in examples]
+    if comparisons and not gives_away(sources, comparisons):
+        return True
+    return any(
+        example.want.strip() not in GUESSED and not tells(sources[: place + 1], [example.want.strip()])
+        for place, example in enumerate(examples)
+    )
 
 
 class DoctestTurn:
@@ -105,7 +117,7 @@ class DoctestTurn:
         for place, example in enumerate(examples):
             comparison = comparisons.get(place)
             if comparison is None:
-                ask(Question(self._name(number), place, example.source))
+                ask(Question(self._name(number), place, quiet(example.source)))
             else:
                 told = self._submission.ask(self._snapshot, {"do": "value", "source": comparison.source})
                 held = join(held, compare(comparison, told))

@@ -12,6 +12,7 @@ from .exception_source import ExceptionSource, Unsupported
 from .exception_state import find_unstable
 from .exception_steps import Step, find_steps
 from .read_tests import LONGEST_NAME, MOST_POINTS, TestSource
+from .told_literals import gives_away
 
 MOST_CASES = 1000
 MOST_CHARACTERS = 200_000
@@ -49,7 +50,12 @@ class ExceptionTest:
     @property
     def forgeable(self) -> list[int]:
         """Returns the numbers of the hidden cases that a notebook could pass by claiming so."""
-        return [number for number in self.hidden_numbers if number not in self.steps]
+        return [number for number in self.hidden_numbers if not self._is_safe(number)]
+
+    def _is_safe(self, number: int) -> bool:
+        steps = self.steps.get(number, [])
+        comparisons = {place: step.comparison for place, step in enumerate(steps) if step.comparison}
+        return bool(comparisons) and not gives_away([step.source for step in steps], comparisons)
 
 
 def read_listing(test: TestSource, told: object) -> ExceptionTest:

@@ -8,6 +8,7 @@ from .exception_listing import ExceptionTest
 from .exception_steps import Step, list_parameters
 from .results import CaseVerdict
 from .submission import LOST, Submission
+from .told_literals import quiet
 from .value_claims import compare, join
 
 NOT_LOADED = "The question's test could not be loaded with what the notebook has left:\n"
@@ -79,7 +80,7 @@ class ExceptionTurn:
         held: bool | None = True
         for step in steps:
             if step.comparison is None:
-                self._ask("step", source=step.source)
+                self._ask("step", source=quiet(step.source))
             else:
                 told = self._submission.ask(self._snapshot, {"do": "value", "source": step.comparison.source})
                 held = join(held, compare(step.comparison, told))

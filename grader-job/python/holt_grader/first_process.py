@@ -9,41 +9,41 @@ import select
 import signal
 import socket
 import time
-from dataclasses import dataclass
 
 from . import frames
-from .limits import bound_memory, sum_folders, sum_memory
-from .processes import leave_only, list_pids, tell
+from .cgroup import Cgroup
+from .limits import OOM_FIRST, OOM_LATER, offer_to_oom
+from .processes import leave_only, reap_all_but, tell, wait_until_freed
 from .registry import Registry, Snapshot
 from .tail import Tail
+from .usage import Allowance, Usage
 
 LOOK_SECONDS = 0.1
 #: How a notebook's process ends that ran to its end. Any notebook can end so: it only chooses a sentence.
 DONE = 17
 
 
-@dataclass(frozen=True)
-class Allowance:
-    """What one submission may use, all its processes together."""
-
-    seconds: float
-    memory_bytes: int
-    cell_seconds: float
-
-
 class Overseer:
     """Watches one student process and what it starts."""
 
-    def __init__(self, control: socket.socket, registry: Registry, allowance: Allowance, output: int, folders: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        control: socket.socket,
+        registry: Registry,
+        allowance: Allowance,
+        output: int,
+        folders: tuple[str, ...],
+        group: Cgroup | None,
+    ) -> None:
         self._control = control
-        self._folders = folders
-        # What this process holds, everything below it has begun with.
-        self._shared = sum_memory([os.getpid()])
+        self._usage = Usage(allowance, folders, group)
         self._registry = registry
         self._allowance = allowance
         self._output = Tail(output)
         self._current: Snapshot | None = None
         self._lost: list[Snapshot] = []
+        self._group = group
+        self._spared = 0
 
     def watch(self, student: int) -> str:
         """Waits for the end of the student's process, within its limits; answers how it ended."""
@@ -57,6 +57,7 @@ class Overseer:
         while True:
             ready = dict(poll.poll(int(LOOK_SECONDS * 1000)))
             self._registry.read_all(student)
+            self._spare_new()
             self._output.read()
             for part in (self._registry, self._output):
                 if part.is_over and part.source in waiting:
@@ -65,14 +66,14 @@ class Overseer:
                     poll.unregister(part.source)
             if ended in ready:
                 status = os.waitpid(student, 0)[1]
-                return describe_exit(status)
+                return "memory" if self._usage.was_over() else describe_exit(status)
             now = time.monotonic()
             if now > deadline:
                 return "time"
             if now - looked > LOOK_SECONDS:
                 looked = now
                 reap_all_but(student)
-                if self._is_over():
+                if self._usage.was_over() or self._usage.is_over():
                     return "memory"
             if self._registry.cell != cell:
                 cell, since = self._registry.cell, now
@@ -82,7 +83,7 @@ class Overseer:
 
     def seal(self, student: int, ended: str) -> None:
         """Ends everything but the snapshots, and tells the judge what there is."""
-        leave_only(self._registry.list_kept())
+        self._leave_only(self._registry.list_kept())
         frames.send(
             self._control,
             {
@@ -103,7 +104,7 @@ class Overseer:
         poll.register(self._control, select.POLLIN)
         while True:
             if not poll.poll(int(LOOK_SECONDS * 1000) if self._current else None):
-                if self._is_over():
+                if self._usage.is_over():
                     self._end_current()
                 continue
             try:
@@ -116,7 +117,7 @@ class Overseer:
             elif "end" in request:
                 self._end_current()
             else:
-                if self._is_over():
+                if self._usage.is_over():
                     self._end_current()
                 self._pause_current()
                 frames.send(self._control, {"paused": True})
@@ -131,21 +132,38 @@ class Overseer:
         if not self._current:
             self._registry.restore(snapshot)
             self._current = snapshot
+            self._offer(snapshot, OOM_FIRST)
             tell(snapshot.pid, signal.SIGCONT)
         frames.send(self._control, {"turn": True})
         socket.send_fds(self._control, [b"+"], [snapshot.channel.fileno()])
 
-    def _is_over(self) -> bool:
-        """Tells whether everything together, files in memory included, is more than the submission may have."""
-        pids, files = list_pids(), sum_folders(self._folders)
-        if bound_memory(pids, self._shared) + files <= self._allowance.memory_bytes:
-            return False
-        return sum_memory(pids) + files > self._allowance.memory_bytes
+    def _leave_only(self, kept: set[int]) -> None:
+        leave_only(kept)
+        if self._usage.was_over():
+            # Whoever goes on would be ended for what the dead still hold.
+            wait_until_freed(kept)
+
+    def _spare_new(self) -> None:
+        """Has the kernel end the notebook's own processes before its snapshots, which are what is graded.
+
+        Only in a group of their own: elsewhere they would be spared before a neighbour's notebook.
+        """
+        snapshots = self._registry.snapshots
+        for snapshot in snapshots[self._spared :]:
+            self._offer(snapshot, OOM_LATER)
+        self._spared = len(snapshots)
+
+    def _offer(self, snapshot: Snapshot, score: int) -> None:
+        if self._group:
+            with contextlib.suppress(OSError):
+                offer_to_oom(snapshot.pid, score)
 
     def _pause_current(self) -> None:
         """Stops the one whose turn it is, and ends what it has forked."""
-        self._current = None
-        leave_only(self._registry.list_kept())
+        paused, self._current = self._current, None
+        self._leave_only(self._registry.list_kept())
+        if paused:
+            self._offer(paused, OOM_LATER)
 
     def _end_current(self) -> None:
         """Ends the one whose turn it is, for good: whatever it would say could be the answer to an earlier question."""
@@ -157,19 +175,9 @@ class Overseer:
         with contextlib.suppress(OSError):
             dead.channel.shutdown(socket.SHUT_RDWR)
         dead.channel.close()
-        leave_only(self._registry.list_kept() - {dead.pid})
+        self._leave_only(self._registry.list_kept() - {dead.pid})
 
 
 def describe_exit(status: int) -> str:
     code = os.waitstatus_to_exitcode(status)
     return "done" if code == DONE else f"signal {-code}" if code < 0 else f"exit {code}"
-
-
-def reap_all_but(student: int) -> None:
-    """Buries orphans; the student's own process is waited for where its status is read."""
-    for pid in list_pids():
-        if pid != student:
-            try:
-                os.waitpid(pid, os.WNOHANG)
-            except ChildProcessError:
-                continue

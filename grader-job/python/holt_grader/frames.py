@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from itertools import chain
 
 CAP = 8 * 2**20
+#: A frame with a notebook in it may be as long as that; what is too large was refused before.
+JOB_BYTES = 160 * 2**20
 DEPTH = 64
 MOST_VALUES = 2**20
 SMALLEST, LARGEST = -(2**63), 2**63 - 1

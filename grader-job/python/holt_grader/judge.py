@@ -1,8 +1,8 @@
 """The judge: it holds the autograder, runs no student's and no author's code, and compares.
 
-Started by the grading task with an empty environment and one socket. Frames come in and go out there:
+Started by the grading task (`start.py`) with an empty environment and one socket. Frames come in and go out there:
 
-    {"archive": base64, "workers": n}                    the first, once
+    {"archive": base64, "workers": n, "layers": folder}  the first, once; layers of packages are beside Python otherwise
     {"ready": ...} or {"problem": ...}                   its answer
     {"id", "notebook": text in base64, "limits": {...}}  a submission
     {"id", "answer": {...}}                              its result, as soon as it is there
@@ -15,12 +15,15 @@ import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
 from . import frames
 from .archive import ArchiveProblem, read_archive
 from .assignment import Assignment
+from .cgroup import remove_leftovers
+from .layers import LayerMissing, default_layers, find_layer, load_layer
 from .probe import probe
 from .submission import Broken
 from .warm_client import Warm
@@ -36,32 +39,46 @@ class Judge:
         self._channel = channel
         self._lock = threading.Lock()
         self._opening = opening
+        self._layers = Path(opening.get("layers") or default_layers())
         self._slots: SimpleQueue[int] = SimpleQueue()
         for slot in range(opening["workers"]):
             self._slots.put(slot)
 
-    def open(self) -> Assignment | None:
-        """Makes everything ready, the warm process before any test is read; answers None after telling a problem."""
+    def open(self, warm: Warm) -> Assignment | None:
+        """Makes everything ready; answers None after telling a problem."""
         started = time.monotonic()
-        warm = Warm()
         try:
             archive = read_archive(base64.b64decode(self._opening.pop("archive")))
+            asked, layer = find_layer(archive.requirements, self._layers)
             assignment = Assignment(archive, warm)
         except ArchiveProblem as problem:
             self._tell({"problem": "archive", "message": problem.sentence})
             return None
+        except LayerMissing as missing:
+            self._tell({"problem": "layer", "message": missing.sentence})
+            return None
+        remove_leftovers()
         findings = probe()
         wrong = [f"{finding.name}: {finding.detail}" for finding in findings if not finding.ok]
         if wrong:
-            self._tell({"problem": "sandbox", "message": "; ".join(wrong)})
+            self._refuse(assignment, "sandbox", "; ".join(wrong))
             return None
         warm.wait()
         try:
+            failed = load_layer(layer, warm.load) if layer else []
             description = assignment.describe()
+        except ArchiveProblem as problem:
+            self._refuse(assignment, "archive", problem.sentence)
+            return None
+        except LayerMissing as missing:
+            self._refuse(assignment, "layer", missing.sentence)
+            return None
         except Broken as broken:
-            self._tell({"problem": "sandbox", "message": str(broken)})
+            self._refuse(assignment, "sandbox", str(broken))
             return None
         held = [finding.name for finding in findings]
+        description["notes"] += [*asked.notes, *failed]
+        description["packages"] = layer.made.packages if layer else []
         self._tell({"ready": {**description, "probed": held, "seconds": round(time.monotonic() - started, 3)}})
         return assignment
 
@@ -74,6 +91,10 @@ class Judge:
             except (EOFError, OSError):
                 return
             workers.submit(self._grade, assignment, request)
+
+    def _refuse(self, assignment: Assignment, problem: str, message: str) -> None:
+        assignment.close()
+        self._tell({"problem": problem, "message": message})
 
     def _grade(self, assignment: Assignment, request: Any) -> None:
         slot = self._slots.get()
@@ -92,18 +113,15 @@ class Judge:
             frames.send(self._channel, {"json": json.dumps(value)}, FRAME_BYTES)
 
 
-def main() -> None:
+def run(warm: Warm) -> None:
+    """Opens the archive that the task sends and grades with it, until the task hangs up."""
     channel = socket.socket(fileno=CHANNEL)
     opening = frames.receive(channel, FRAME_BYTES)
     assert isinstance(opening, dict)
     judge = Judge(channel, opening)
-    assignment = judge.open()
+    assignment = judge.open(warm)
     if assignment:
         judge.serve(assignment)
         # The task is gone, however it ended: what still runs has nobody to tell, and nothing of it stays.
         assignment.close()
     os._exit(0)
-
-
-if __name__ == "__main__":
-    main()

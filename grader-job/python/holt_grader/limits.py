@@ -6,13 +6,15 @@ import os
 import resource
 from collections.abc import Iterable
 
-from .cgroup import Cgroup as Cgroup
-from .cgroup import make_cgroup as make_cgroup
-
 #: Address space is not memory: every thread reserves 72 MiB that it hardly touches. The memory itself is summed.
 ADDRESS_SLACK = 4 * 2**30
 OPEN_FILES = 256
+MOST_OPEN_FILES = 65_536
+#: What a socket may hold in its two buffers (net.core.wmem_default), and how many sockets are nothing to speak of.
+SOCKET_BYTES, FEW_SOCKETS = 2 * 212_992, 64
 PAGE = resource.getpagesize()
+#: The kernel's first choice where memory runs out; and what it spares while there is any other of a submission.
+OOM_FIRST, OOM_LATER = 1000, 500
 
 
 def set_limits(
@@ -22,7 +24,7 @@ def set_limits(
 
     It comes before the change of the user, after which a process may not write to its own files in /proc.
     """
-    volunteer_for_oom()
+    offer_to_oom("self", OOM_FIRST)
     mapped = _read_numbers("/proc/self/statm")[0] * PAGE
     wanted = {
         resource.RLIMIT_CPU: cpu_seconds,
@@ -40,10 +42,18 @@ def set_limits(
         resource.setrlimit(kind, (lower, lower))
 
 
-def volunteer_for_oom() -> None:
-    """Makes this process and its children the kernel's first choice where memory runs out."""
-    with open("/proc/self/oom_score_adj", "w", encoding="utf-8") as file:
-        file.write("1000")
+def raise_open_files() -> None:
+    """Lets this process open as many files as it may. The kernel counts sockets on their way for a user, who can be the
+    sandboxes' too; who may open more than those can go on.
+    """
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    wanted = MOST_OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_OPEN_FILES)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def offer_to_oom(pid: int | str, score: int) -> None:
+    """Says how soon the kernel ends a process, and what that starts from then on, where memory runs out."""
+    _write(f"/proc/{pid}/oom_score_adj", str(score))
 
 
 def sum_memory(pids: Iterable[int]) -> int:
@@ -77,6 +87,16 @@ def sum_folders(places: Iterable[str]) -> int:
     return total
 
 
+def bound_sockets() -> int:
+    """Bounds the bytes that wait in this network namespace's sockets: no process holds those either."""
+    try:
+        with open("/proc/self/net/sockstat", encoding="ascii") as file:
+            used = int(file.readline().split()[2])
+    except (OSError, ValueError, IndexError):
+        return 0
+    return max(used - FEW_SOCKETS, 0) * SOCKET_BYTES
+
+
 def _measure(pid: int) -> int:
     try:
         with open(f"/proc/{pid}/smaps_rollup", "rb") as file:
@@ -91,6 +111,14 @@ def _measure(pid: int) -> int:
         return _read_numbers(f"/proc/{pid}/statm")[1] * PAGE
     except OSError:
         return 0
+
+
+def _write(path: str, text: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.write(descriptor, text.encode())
+    finally:
+        os.close(descriptor)
 
 
 def _read_numbers(path: str) -> list[int]:

@@ -13,6 +13,7 @@ from . import syscalls
 from .privileges import read_capabilities
 from .root import RootPlan as RootPlan
 from .root import build_root as build_root
+from .root import hide_from_student as hide_from_student
 
 Kind = Literal["root", "user"]
 
@@ -24,15 +25,16 @@ SPACES = (
     | syscalls.CLONE_NEWUTS
 )
 HOST_NAME = "grader"
+USUAL_UID = 20_001
 #: CAP_SETGID, CAP_SETUID, CAP_SETPCAP, CAP_NET_ADMIN and CAP_SYS_ADMIN.
 NEEDED = sum(1 << capability for capability in (6, 7, 8, 12, 21))
 CAP_SETUID = 7
 SET_FLAGS, UP_AND_RUNNING = 0x8914, 1 | 64
 
 
-def choose_kind() -> Kind:
+def choose_kind(inner_uid: int = USUAL_UID) -> Kind:
     """Says which way is open to this process."""
-    return "root" if os.geteuid() == 0 and _holds(NEEDED) else "user"
+    return "root" if os.geteuid() == 0 and _holds(NEEDED) and _is_there(inner_uid) else "user"
 
 
 def enter_namespaces(inner_uid: int) -> Kind:
@@ -41,7 +43,7 @@ def enter_namespaces(inner_uid: int) -> Kind:
     This process must have a single thread. In a user namespace it is `inner_uid` afterwards, with every capability
     there; as root it stays root.
     """
-    kind = choose_kind()
+    kind = choose_kind(inner_uid)
     if kind == "user":
         _enter_user_namespace(inner_uid)
     syscalls.unshare(SPACES)
@@ -76,8 +78,18 @@ def _holds(mask: int) -> bool:
     return read_capabilities("self")["CapEff"] & mask == mask
 
 
+def _is_there(uid: int) -> bool:
+    """Tells whether there is such a user and group here: a user namespace may have root alone."""
+    for name in ("uid_map", "gid_map"):
+        with open(f"/proc/self/{name}", encoding="utf-8") as file:
+            ranges = [tuple(map(int, line.split())) for line in file]
+        if not any(first <= uid < first + count for first, _, count in ranges):
+            return False
+    return True
+
+
 def _enter_user_namespace(inner_uid: int) -> None:
-    if os.geteuid() == 0 and _holds(1 << CAP_SETUID):
+    if os.geteuid() == 0 and _holds(1 << CAP_SETUID) and _is_there(inner_uid):
         # Root without its rights would still own root's files.
         os.setgroups([])
         os.setresgid(inner_uid, inner_uid, inner_uid)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 
 from .syscalls import (
     PR_CAP_AMBIENT,
     PR_CAP_AMBIENT_CLEAR_ALL,
     PR_CAPBSET_DROP,
     PR_CAPBSET_READ,
-    PR_SET_DUMPABLE,
     PR_SET_NO_NEW_PRIVS,
     capset,
     prctl,
@@ -62,23 +60,6 @@ def _check_dropped(uid: int, gid: int) -> None:
     left = {name: mask for name, mask in read_capabilities("self").items() if mask}
     if left or read_status("self").get("NoNewPrivs") != "1":
         raise PermissionError(f"This process must have no privileges left, and it has {left or 'a way to get some'}.")
-
-
-def hide_memory() -> None:
-    """Keeps other processes of the same user from reading and tracing this one."""
-    prctl(PR_SET_DUMPABLE, 0)
-
-
-def close_descriptors(keep: Iterable[int]) -> None:
-    """Closes every open file but these: one of a folder outside would be a way out of the sandbox."""
-    kept = set(keep)
-    for descriptor in map(int, os.listdir("/proc/self/fd")):
-        if descriptor not in kept:
-            try:
-                os.close(descriptor)
-            except OSError:
-                # The descriptor that the list was read through is gone already.
-                continue
 
 
 def read_status(pid: int | str) -> dict[str, str]:

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import errno
 import os
-import resource
 import socket
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from . import seccomp, syscalls
-from .limits import sum_memory
+from . import probe_limits, seccomp, syscalls
 from .privileges import read_capabilities, read_status
 
 SPACES = ("pid", "mnt", "net", "ipc", "uts")
 DEVICES = {"full", "null", "random", "urandom", "zero", "fd", "stdin", "stdout", "stderr", "shm"}
 #: Addresses for documentation. A datagram socket that is connected sends nothing.
 ELSEWHERE = ((socket.AF_INET, ("192.0.2.1", 9)), (socket.AF_INET6, ("2001:db8::1", 9)))
-#: More than the folders in memory may hold.
-TOO_MUCH = 2 * 2**20
-LIMITED = ("CPU", "NPROC", "FSIZE", "NOFILE", "CORE", "AS")
 
 
 @dataclass(frozen=True)
@@ -103,30 +98,13 @@ def _check_root(_: Outside) -> str:
             continue
     with open("/proc/self/mountinfo", "rb") as file:
         mounts = [(line.split()[4].decode(errors="replace"), line.split()[5].split(b",")) for line in file]
-    free = {"/proc", "/tmp", "/dev/shm", os.getcwd()}
+    free = {"/tmp", "/dev/shm", os.getcwd()}
     wrong += [f"{place} is mounted for writing" for place, flags in mounts if b"ro" not in flags and place not in free]
     return ", ".join(wrong)
 
 
 def _check_devices(_: Outside) -> str:
     return ", ".join(sorted(set(os.listdir("/dev")) - DEVICES))
-
-
-def _check_disk(_: Outside) -> str:
-    wrong = []
-    for folder in (os.getcwd(), "/tmp", "/dev/shm"):
-        name = f"{folder}/holt-probe"
-        try:
-            with open(name, "wb", buffering=0) as file:
-                written = 0
-                while written < TOO_MUCH:
-                    written += file.write(bytes(2**16))
-            wrong.append(f"{folder} takes more than it may")
-        except OSError as error:
-            if error.errno != errno.ENOSPC:
-                wrong.append(f"{folder}: {error.strerror}")
-        os.unlink(name)
-    return ", ".join(wrong)
 
 
 def _check_network(_: Outside) -> str:
@@ -149,21 +127,6 @@ def _check_processes(_: Outside) -> str:
     return f"sees {len(strangers)} processes" if strangers else ""
 
 
-def _check_limits(_: Outside) -> str:
-    limits = {kind: resource.getrlimit(getattr(resource, f"RLIMIT_{kind}")) for kind in LIMITED}
-    endless = [kind for kind, limit in limits.items() if resource.RLIM_INFINITY in limit]
-    return f"no limit on {', '.join(endless)}" if endless else ""
-
-
-def _check_memory(_: Outside) -> str:
-    return "" if sum_memory([os.getpid()]) > 2**20 else "the memory of a process cannot be read"
-
-
-def _check_oom(_: Outside) -> str:
-    with open("/proc/self/oom_score_adj", "rb") as file:
-        return "" if file.read().strip() == b"1000" else "the kernel may end others first"
-
-
 CHECKS: dict[str, Callable[[Outside], str]] = {
     **{f"own {space} namespace": _own_space(space) for space in SPACES},
     "own user": _check_user,
@@ -179,10 +142,11 @@ CHECKS: dict[str, Callable[[Outside], str]] = {
     "few socket families": _check_sockets,
     "read-only root": _check_root,
     "few devices": _check_devices,
-    "limited disk": _check_disk,
+    "limited disk": probe_limits.check_disk,
     "no network": _check_network,
     "own processes only": _check_processes,
-    "limits": _check_limits,
-    "memory is measured": _check_memory,
-    "first to end without memory": _check_oom,
+    "limits": probe_limits.check_limits,
+    "few processes": probe_limits.check_number,
+    "memory is measured": probe_limits.check_memory,
+    "first to end without memory": probe_limits.check_oom,
 }

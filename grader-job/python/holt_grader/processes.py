@@ -8,6 +8,9 @@ import time
 FIRST_LOOK_SECONDS, LOOK_SECONDS = 0.00005, 0.001
 #: Longer than it takes to end anything that can be ended.
 MOST_SEAL_SECONDS = 20.0
+MOST_FREE_SECONDS = 5.0
+#: How long a snapshot may take to stop.
+MOST_STILL_SECONDS = 3.0
 #: The kernel's mark of a thread that is on its way out. Source: PF_EXITING in include/linux/sched.h.
 EXITING = 0x4
 
@@ -73,6 +76,16 @@ def reap() -> None:
         pass
 
 
+def reap_all_but(student: int) -> None:
+    """Buries orphans; the student's own process is waited for where its status is read."""
+    for pid in list_pids():
+        if pid != student:
+            try:
+                os.waitpid(pid, os.WNOHANG)
+            except ChildProcessError:
+                continue
+
+
 def tell(pid: int, number: int) -> None:
     """Sends a signal; who is gone needs none."""
     try:
@@ -83,11 +96,15 @@ def tell(pid: int, number: int) -> None:
 
 def leave_only(kept: set[int]) -> None:
     """Stops everything and ends whatever is not kept; returns when nothing else is left and nothing runs."""
+    patience = time.monotonic() + MOST_STILL_SECONDS
     deadline = time.monotonic() + MOST_SEAL_SECONDS
     pause = FIRST_LOOK_SECONDS
     while True:
         stop_all()
         strangers = [pid for pid in list_pids() if pid not in kept and not is_dead(pid)]
+        if not strangers and time.monotonic() > patience:
+            # It waits for somebody whom it has chosen itself, and cannot be stopped until that ends.
+            strangers = [pid for pid in kept if not is_still(pid)]
         for pid in strangers:
             tell(pid, signal.SIGKILL)
         reap()
@@ -97,6 +114,17 @@ def leave_only(kept: set[int]) -> None:
             raise TimeoutError("what the notebook has started could not be stopped")
         time.sleep(pause)
         pause = min(pause * 2, LOOK_SECONDS)
+
+
+def wait_until_freed(kept: set[int]) -> None:
+    """Waits until the ended hold no memory any more, which is later than their last step; gives up after a while."""
+    deadline = time.monotonic() + MOST_FREE_SECONDS
+    while time.monotonic() < deadline:
+        others = [pid for pid in list_pids() if pid not in kept]
+        if all(state in b"ZX" for pid in others for state, _ in read_threads(pid)):
+            return
+        reap()
+        time.sleep(LOOK_SECONDS)
 
 
 def stop_all() -> None:

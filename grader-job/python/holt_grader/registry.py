@@ -1,7 +1,5 @@
 """The snapshots of one submission, as the sandbox's first process knows them: by what the kernel says who they are."""
 
-import array
-import os
 import socket
 import struct
 from dataclasses import dataclass
@@ -16,6 +14,8 @@ MESSAGE_BYTES = 600
 #: How many messages are read before something else is looked at.
 MOST_MESSAGES = 16
 CREDENTIALS = struct.Struct("3i")
+#: How many may have called and not said yet what they are.
+MOST_CALLERS = 64
 
 
 @dataclass
@@ -34,15 +34,19 @@ class Snapshot:
 
 
 class Registry:
-    """Takes registrations from a socket that the student's processes write to.
+    """Takes registrations: a snapshot calls at a listening socket, and then says in a message which test it is about.
 
-    A message can say which test it is about and nothing else: who speaks is in the kernel's words.
+    A message can say that and nothing else: who calls and who speaks is in the kernel's words. No descriptor is passed,
+    because the kernel counts those on their way for a user, who can be other sandboxes' too.
     """
 
-    def __init__(self, own: socket.socket, copies: WorkCopies) -> None:
+    def __init__(self, own: socket.socket, calls: socket.socket, copies: WorkCopies) -> None:
         self.source = own
         own.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         own.setblocking(False)
+        self._calls = calls
+        calls.setblocking(False)
+        self._callers: dict[int, socket.socket] = {}
         self._copies = copies
         self.snapshots: list[Snapshot] = []
         self.cell = -1
@@ -53,23 +57,18 @@ class Registry:
         """Reads what waits, but not for ever: somebody may write faster than this reads."""
         for _ in range(MOST_MESSAGES):
             try:
-                message, ancillary, _, _ = self.source.recvmsg(
-                    MESSAGE_BYTES, socket.CMSG_SPACE(CREDENTIALS.size) + socket.CMSG_SPACE(16 * 4)
-                )
+                # Room for the sender and nothing else: what comes along is closed by the kernel.
+                message, ancillary, _, _ = self.source.recvmsg(MESSAGE_BYTES, socket.CMSG_SPACE(CREDENTIALS.size))
             except (BlockingIOError, InterruptedError):
                 return
-            pid, descriptors = read_ancillary(ancillary)
+            pid = read_sender(ancillary)
             if not message and pid < 0:
                 # An empty message has a sender; the end of all has none.
                 self.is_over = True
                 return
-            try:
-                self._take(message, pid, descriptors, student)
-            finally:
-                for descriptor in descriptors:
-                    os.close(descriptor)
+            self._take(message, pid, student)
 
-    def _take(self, message: bytes, pid: int, descriptors: list[int], student: int) -> None:
+    def _take(self, message: bytes, pid: int, student: int) -> None:
         words = message.decode("utf-8", "replace").split(" ", 1)
         if len(words) != 2:
             return
@@ -78,12 +77,12 @@ class Registry:
             return
         known = {snapshot.pid for snapshot in self.snapshots}
         is_new = pid > 1 and pid != student and pid not in known
-        if words[0] != WORD or len(descriptors) != 1 or not is_new or len(self.snapshots) >= MOST_SNAPSHOTS:
+        self._answer_calls()
+        channel = self._callers.pop(pid, None)
+        if channel is None or words[0] != WORD or not is_new or len(self.snapshots) >= MOST_SNAPSHOTS:
             self.refused += 1
-            return
-        channel = take_channel(descriptors[0])
-        if channel is None:
-            self.refused += 1
+            if channel:
+                channel.close()
             return
         self.snapshots.append(Snapshot(pid, find_start(pid), words[1], channel, self._copies.take(), self.cell))
         try:
@@ -91,6 +90,21 @@ class Registry:
             channel.send(b"+")
         except OSError:
             self.refused += 1
+
+    def _answer_calls(self) -> None:
+        """Takes the calls that wait, each with the process that made it."""
+        for _ in range(MOST_CALLERS):
+            try:
+                channel, _ = self._calls.accept()
+            except OSError:
+                return
+            pid = CREDENTIALS.unpack(channel.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, CREDENTIALS.size))[0]
+            if pid not in self._callers and len(self._callers) >= MOST_CALLERS:
+                channel.close()
+                continue
+            if pid in self._callers:
+                self._callers[pid].close()
+            self._callers[pid] = channel
 
     def list_kept(self) -> set[int]:
         """Lists the snapshots that are still the processes that were registered."""
@@ -101,29 +115,17 @@ class Registry:
         self._copies.restore(snapshot.copy)
 
 
-def take_channel(descriptor: int) -> socket.socket | None:
-    """Makes of what came with a message the socket to a snapshot; anything can come."""
-    own = os.dup(descriptor)
-    try:
-        channel = socket.socket(fileno=own)
-    except OSError:
-        os.close(own)
-        return None
-    if channel.family == socket.AF_UNIX and channel.type == socket.SOCK_STREAM:
-        return channel
-    channel.close()
-    return None
-
-
-def read_ancillary(ancillary: list[tuple[int, int, bytes]]) -> tuple[int, list[int]]:
-    """Finds in a message's side data who sent it, and the descriptors that came with it."""
-    pid = -1
-    descriptors: list[int] = []
+def read_sender(ancillary: list[tuple[int, int, bytes]]) -> int:
+    """Finds in a message's side data who sent it."""
     for level, kind, data in ancillary:
         if level == socket.SOL_SOCKET and kind == socket.SCM_CREDENTIALS:
-            pid = CREDENTIALS.unpack(data[: CREDENTIALS.size])[0]
-        elif level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
-            numbers = array.array("i")
-            numbers.frombytes(data[: len(data) - len(data) % numbers.itemsize])
-            descriptors.extend(numbers)
-    return pid, descriptors
+            return int(CREDENTIALS.unpack(data[: CREDENTIALS.size])[0])
+    return -1
+
+
+def listen() -> socket.socket:
+    """Makes a socket for calls, under a name of the kernel's choice that is known in this network namespace only."""
+    calls = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    calls.bind("")
+    calls.listen(MOST_CALLERS)
+    return calls

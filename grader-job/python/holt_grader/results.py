@@ -1,7 +1,7 @@
 """Turns verdicts into otter's results.json."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -43,12 +43,6 @@ def _read_settings(config: str) -> Any:
         return AutograderConfig(json.loads(config))
     except Exception as error:
         raise ArchiveProblem(f"otter refuses otter_config.json or the archive's files: {error}"[:1500]) from None
-
-
-def list_unchecked(archive: Archive, checked: Iterable[str]) -> list[str]:
-    """Returns the test files that otter runs after the last cell, in its order."""
-    done = set(checked)
-    return [path for path in sorted(archive.tests) if path not in done]
 
 
 def make_results(

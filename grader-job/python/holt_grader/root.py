@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 
 from .syscalls import (
+    CLONE_NEWNS,
     MNT_DETACH,
     MS_BIND,
     MS_NODEV,
@@ -18,6 +19,7 @@ from .syscalls import (
     mount,
     pivot_root,
     umount,
+    unshare,
 )
 
 MEBIBYTE = 2**20
@@ -93,6 +95,17 @@ def build_root(plan: RootPlan) -> None:
     pivot_root(".", ".")
     umount(".", MNT_DETACH)
     os.chdir("/")
+
+
+def hide_from_student(store: str) -> None:
+    """Leaves this process, and what it starts, without the first process's folder and with a /proc to read only.
+
+    Its own user could take back there that the kernel ends it first where memory runs out; and where that is the
+    machine's root without rights, change the kernel's settings.
+    """
+    unshare(CLONE_NEWNS)
+    umount(store, MNT_DETACH)
+    _make_read_only("/proc")
 
 
 def _plan_binds(plan: RootPlan) -> list[_Part]:

@@ -12,9 +12,9 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from . import seccomp
-from .namespaces import Kind, RootPlan, build_root, enter_namespaces, restore_signals
+from .namespaces import Kind, RootPlan, build_root, enter_namespaces, hide_from_student, restore_signals
 from .privileges import drop_privileges
-from .syscalls import CLONE_NEWNS, MNT_DETACH, PR_SET_DUMPABLE, fork_tied, prctl, umount, unshare
+from .syscalls import CLONE_NEWNS, MS_PRIVATE, MS_REC, PR_SET_DUMPABLE, fork_tied, mount, prctl, unshare
 
 ORDINARY = 20_001
 #: As an ordinary user, and as root where the tests are root: what `ordinary` may be.
@@ -89,6 +89,13 @@ def become_ordinary() -> None:
         prctl(PR_SET_DUMPABLE, 1)
 
 
+def hide_groups() -> None:
+    """Takes control groups out of sight of this process and what it starts; only root can."""
+    unshare(CLONE_NEWNS)
+    mount(None, "/", None, MS_REC | MS_PRIVATE)
+    mount("tmpfs", "/sys/fs/cgroup", "tmpfs")
+
+
 def in_first_process(
     function: Callable[[Kind], object], *, ordinary: bool, plan: RootPlan | None = None
 ) -> Any:
@@ -127,8 +134,7 @@ def in_sandbox(
     def student(kind: Kind) -> object:
         if prepare:
             prepare()
-        unshare(CLONE_NEWNS)
-        umount(chosen.store, MNT_DETACH)
+        hide_from_student(chosen.store)
         drop_privileges(chosen.uid, chosen.uid, keep_ids=kind == "user")
         seccomp.install()
         os.chdir(chosen.work)

@@ -4,6 +4,7 @@ import secrets
 import threading
 from typing import Any
 
+from .cgroup import remove_groups
 from .submission import Submission
 from .warm_client import Warm
 
@@ -21,6 +22,7 @@ class Sandboxes:
         self._lock = threading.Lock()
         self._ready: dict[int, Submission] = {}
         self._made = secrets.randbelow(MOST_UIDS)
+        self._owner = secrets.token_hex(4)
 
     def take(self, limits: dict[str, Any], slot: int) -> Submission:
         """Hands out the sandbox of a place, or a new one where its limits are others."""
@@ -51,7 +53,13 @@ class Sandboxes:
         with self._lock:
             self._made += 1
             uid = FIRST_UID + self._made % MOST_UIDS
-        return Submission(self._warm, {**read_allowance(limits), "uid": uid, "assignment": self._assignment})
+            group = f"{self._owner}-{self._made}"
+        own = {"uid": uid, "group": group, "assignment": self._assignment}
+        return Submission(self._warm, {**read_allowance(limits), **own})
+
+    def close(self) -> None:
+        """Removes what sandboxes have left that ended with the warm process, which is gone."""
+        remove_groups(self._owner)
 
 
 def read_allowance(limits: dict[str, Any]) -> dict[str, Any]:
@@ -62,7 +70,7 @@ def read_allowance(limits: dict[str, Any]) -> dict[str, Any]:
             "seconds": seconds,
             "memory_bytes": limits["memoryBytes"],
             "cell_seconds": limits.get("cellSeconds") or max(seconds * 2 // 3, 1),
+            "processes": limits["processes"],
         },
-        "processes": limits["processes"],
         "disk_bytes": limits["diskBytes"],
     }

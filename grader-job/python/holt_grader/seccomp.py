@@ -37,6 +37,8 @@ _FORBIDDEN: dict[str, tuple[int | None, int | None]] = {
     **{"bpf": (321, 280), "userfaultfd": (323, 282), "perf_event_open": (298, 241), "fanotify_init": (300, 262)},
     **{"add_key": (248, 217), "request_key": (249, 218), "keyctl": (250, 219)},
     **{"modify_ldt": (154, None), "syslog": (103, 116)},
+    # What tells of files that other sandboxes are shown, too.
+    **{"inotify_init": (253, None), "inotify_init1": (294, 26)},
     # Mounts, roots and namespaces.
     **{"mount": (165, 40), "umount2": (166, 39), "pivot_root": (155, 41), "chroot": (161, 51)},
     **{"open_tree": (428, 428), "move_mount": (429, 429), "fsopen": (430, 430), "fsconfig": (431, 431)},
@@ -51,12 +53,16 @@ _FORBIDDEN: dict[str, tuple[int | None, int | None]] = {
 _ABSENT: dict[str, tuple[int | None, int | None]] = {
     **{"memfd_create": (319, 279), "memfd_secret": (447, 447)},
     **{"shmget": (29, 194), "msgget": (68, 186), "semget": (64, 190)},
+    # A lock on a file that others are shown is a word to them.
+    "flock": (73, 32),
     # glibc falls back to clone, whose flags a filter can read.
     "clone3": (435, 435),
 }
 #: Every call that is refused whatever its arguments are.
 REFUSED_NAMES = (*_FORBIDDEN, *_ABSENT)
-_CLONE, _SOCKET, _SOCKETPAIR, _PRLIMIT = (56, 220), (41, 198), (53, 199), (302, 261)
+_CLONE, _SOCKET, _SOCKETPAIR, _PRLIMIT, _FCNTL = (56, 220), (41, 198), (53, 199), (302, 261), (72, 25)
+#: Commands of fcntl by which whoever may read a file keeps others from opening it, or hears of it.
+F_SETLEASE, F_NOTIFY = 1024, 1026
 
 
 def _step(code: int, value: int, if_true: int = 0, if_false: int = 0) -> bytes:
@@ -98,6 +104,8 @@ def build_program(machine: str) -> bytes:
     # In a user namespace the sandbox's first process is the same user, and its limits are not for others to set.
     own = [_step(LOAD, ARGUMENTS[0]), _step(EQUAL, 0, 1), _refuse(errno.EPERM), _step(RETURN, ALLOW)]
     steps += _when(_PRLIMIT[column], *own)
+    commands = [_step(LOAD, ARGUMENTS[1]), _step(EQUAL, F_SETLEASE, 2), _step(EQUAL, F_NOTIFY, 1), _step(RETURN, ALLOW)]
+    steps += _when(_FCNTL[column], *commands, _refuse(errno.EPERM))
     return b"".join([*steps, _step(RETURN, ALLOW)])
 
 

@@ -87,10 +87,10 @@ async def run_all(shell: GradingShell, cells: list[str], job: Job, progress: soc
             signal.alarm(0)
 
 
-def run_notebook(shell: GradingShell, job: Job, registry: socket.socket) -> None:
+def run_notebook(shell: GradingShell, job: Job, registry: socket.socket, calls: bytes) -> None:
     """Runs a whole notebook in this process, with snapshots at its checks."""
     Notebook.init_grading_mode(TESTS)
-    check_hook.install(check_hook.Registrar(registry))
+    check_hook.install(check_hook.Registrar(registry, calls))
     cells = prepare(job)
     with asyncio.Runner() if sys.version_info >= (3, 11) else _Runner() as runner:
         runner.run(run_all(shell, cells, job, registry))

@@ -60,7 +60,7 @@ class Submission:
     def begin(self, job: dict[str, Any]) -> None:
         """Gives the sandbox its notebook. Until then it may have waited for long."""
         try:
-            frames.send(self._control, job)
+            frames.send(self._control, job, frames.JOB_BYTES)
         except OSError as error:
             raise Broken(f"the sandbox ended before its notebook came ({type(error).__name__}: {error})") from None
 

@@ -140,8 +140,24 @@ class ArchiveTest(unittest.TestCase):
         self.refuse(pack({"otter_config.json": "{}", "tests/more/q1.py": TEST}), "has no tests")
 
     def test_another_language_is_refused(self) -> None:
+        config = json.dumps({"lang": "julia"})
+        self.refuse(pack({"tests/q1.py": TEST, "otter_config.json": config}), "'julia'; this grader has only Python and R")
+
+    def test_r_is_left_to_plain_otter_with_its_tests_unread(self) -> None:
         config = json.dumps({"lang": "r"})
-        self.refuse(pack({"tests/q1.py": TEST, "otter_config.json": config}), "'r'; this grader has only Python")
+        archive = read_archive(pack({"tests/q1.R": "test = list()", "tests/q2.py": TEST, "otter_config.json": config}))
+        self.assertEqual((archive.tests, archive.unsupported), ({}, ("The assignment is in R.",)))
+        self.refuse(pack({"tests/q1.py": TEST, "otter_config.json": config}), "no tests (tests/*.R)")
+
+    def test_plugins_of_the_author_are_left_to_plain_otter_and_otters_own_are_noted(self) -> None:
+        config = json.dumps({"plugins": ["curve.Curve", {"otter.plugins.builtin.RateLimiting": {}}]})
+        archive = read_archive(pack({"tests/q1.py": TEST, "otter_config.json": config}))
+        self.assertEqual(len(archive.tests), 1)
+        self.assertIn("The plugin curve.Curve is", "".join(archive.unsupported))
+        self.assertIn("RateLimiting is left out", "".join(archive.notes))
+
+    def test_plugins_that_name_no_class_are_refused(self) -> None:
+        self.refuse(pack({"tests/q1.py": TEST, "otter_config.json": '{"plugins": ["Curve"]}'}), "names a plugin by")
 
     def test_two_tests_of_one_name_are_refused(self) -> None:
         self.refuse(pack({"tests/q1.py": TEST, "tests/q2.py": TEST}), "tests/q2.py has no question name of its own")

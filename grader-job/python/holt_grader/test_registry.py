@@ -1,6 +1,6 @@
-import array
 import os
 import shutil
+import signal
 import socket
 import struct
 import tempfile
@@ -10,15 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from holt_grader import registry
-from holt_grader.registry import Registry, Snapshot
+from holt_grader.registry import Registry, Snapshot, listen
 from holt_grader.sandbox_case import in_child
 from holt_grader.work_copies import WorkCopies
 
 STUDENT = 2**22 + 1
-
-
-def attach(*descriptors: int) -> list[tuple[int, int, bytes]]:
-    return [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors).tobytes())]
 
 
 class Case(unittest.TestCase):
@@ -29,32 +25,51 @@ class Case(unittest.TestCase):
             (top / name).mkdir()
         own, self.theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         copies = WorkCopies(str(top / "work"), str(top / "store"), (os.getuid(), os.getgid()))
-        self.registry = Registry(own, copies)
-        self.addCleanup(own.close)
-        self.addCleanup(self.theirs.close)
+        calls = listen()
+        self.place = calls.getsockname()
+        self.registry = Registry(own, calls, copies)
+        for one in (own, calls, self.theirs):
+            self.addCleanup(one.close)
         self.addCleanup(self.close_channels)
-        self.channel, self.other = socket.socketpair()
-        self.addCleanup(self.channel.close)
-        self.addCleanup(self.other.close)
 
     def close_channels(self) -> None:
-        for snapshot in self.registry.snapshots:
-            snapshot.channel.close()
+        for channel in (*self.registry._callers.values(), *(each.channel for each in self.registry.snapshots)):
+            channel.close()
+
+    def call(self) -> socket.socket:
+        """Calls as a snapshot does."""
+        caller = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        caller.connect(self.place)
+        return caller
 
     def speak(self, act: Callable[[], object]) -> int:
-        """Has a process of its own act; answers its number."""
+        """Has a process of its own act, and live until that is read; answers its number."""
+        done, tell = os.pipe()
         pid = os.fork()
         if pid == 0:
             try:
                 act()
+                os.write(tell, b"x")
+                signal.pause()
             finally:
                 os._exit(0)
-        os.waitpid(pid, 0)
+        os.close(tell)
+        os.read(done, 1)
+        os.close(done)
         self.registry.read_all(STUDENT)
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
         return pid
 
-    def send(self, message: bytes, *descriptors: int) -> int:
-        return self.speak(lambda: self.theirs.sendmsg([message], attach(*descriptors) if descriptors else []))
+    def send(self, message: bytes, *, calls: bool = True) -> int:
+        """Has a process of its own call, where it does, and send a message; answers its number."""
+
+        def act() -> None:
+            if calls:
+                self.caller = self.call()
+            self.theirs.send(message)
+
+        return self.speak(act)
 
     def expect(self, count: int, refused: int) -> list[Snapshot]:
         self.assertEqual((len(self.registry.snapshots), self.registry.refused), (count, refused))
@@ -63,10 +78,27 @@ class Case(unittest.TestCase):
 
 class Register(Case):
     def test_who_speaks_is_what_the_kernel_says_and_the_message_names_the_test(self) -> None:
-        pid = self.send(b"snapshot tests/q1.py", self.other.fileno())
+        pid = self.send(b"snapshot tests/q1.py")
         (snapshot,) = self.expect(1, 0)
         self.assertEqual((snapshot.pid, snapshot.path, snapshot.cell), (pid, "tests/q1.py", -1))
-        self.assertEqual(self.channel.recv(10), b"+")
+
+    def test_a_snapshot_hears_that_it_is_written_down(self) -> None:
+        go, wait = socket.socketpair()
+        pid = os.fork()
+        if pid == 0:
+            try:
+                caller = self.call()
+                self.theirs.send(b"snapshot tests/q1.py")
+                go.send(b"x")
+                go.send(caller.recv(10))
+            finally:
+                os._exit(0)
+        wait.recv(1)
+        self.registry.read_all(STUDENT)
+        self.assertEqual(wait.recv(10), b"+")
+        os.waitpid(pid, 0)
+        go.close()
+        wait.close()
 
     def test_a_message_that_claims_to_be_another_process_is_not_sent_by_the_kernel(self) -> None:
         def act() -> object:
@@ -82,14 +114,16 @@ class Register(Case):
         self.assertEqual(in_child(act, ordinary=True), "refused")
 
     def test_the_student_process_and_the_first_are_no_snapshots(self) -> None:
-        self.theirs.sendmsg([b"snapshot x"], attach(self.other.fileno()))
-        self.registry.read_all(os.getpid())
+        with self.call():
+            self.theirs.send(b"snapshot x")
+            self.registry.read_all(os.getpid())
         self.expect(0, 1)
 
     def test_a_process_is_registered_once(self) -> None:
         def act() -> None:
             for path in (b"a", b"b", b"c"):
-                self.theirs.sendmsg([b"snapshot " + path], attach(self.other.fileno()))
+                self.caller = self.call()
+                self.theirs.send(b"snapshot " + path)
 
         self.speak(act)
         self.assertEqual(self.expect(1, 2)[0].path, "a")
@@ -98,19 +132,18 @@ class Register(Case):
         most, registry.MOST_SNAPSHOTS = registry.MOST_SNAPSHOTS, 3
         try:
             for _ in range(5):
-                self.send(b"snapshot x", self.other.fileno())
+                self.send(b"snapshot x")
         finally:
             registry.MOST_SNAPSHOTS = most
         self.expect(3, 2)
 
     def test_what_is_no_registration_is_refused(self) -> None:
-        other = self.other.fileno()
         for message in (b"register x", b"snapshot", b"snapshots x", b"done 15", b'{"score": 15}', b"\0\0\0\2{}"):
-            self.send(message, other)
+            self.send(message)
         self.expect(0, 4)
 
     def test_a_path_that_is_no_text_is_taken_as_a_name_of_no_test(self) -> None:
-        self.send(b"snapshot \xff\xfe", self.other.fileno())
+        self.send(b"snapshot \xff\xfe")
         self.assertEqual(self.expect(1, 0)[0].path, "\ufffd\ufffd")
 
 
@@ -130,7 +163,7 @@ class Cells(Case):
         self.assertEqual(self.say(*odd), -1)
 
     def test_another_process_says_nothing_about_cells(self) -> None:
-        self.send(b"cell 9")
+        self.send(b"cell 9", calls=False)
         self.assertEqual(self.registry.cell, -1)
 
 
@@ -139,7 +172,8 @@ class Kept(Case):
         go, wait = socket.socketpair()
         pid = os.fork()
         if pid == 0:
-            self.theirs.sendmsg([b"snapshot x"], attach(self.other.fileno()))
+            self.caller = self.call()
+            self.theirs.send(b"snapshot x")
             wait.recv(1)
             os._exit(0)
         time.sleep(0.1)

@@ -10,7 +10,8 @@ from holt_grader.sandbox_case import ORDINARY, WAYS, ChildError, SandboxCase, at
 class Roots(SandboxCase):
     def test_nothing_but_the_own_folders_can_be_written(self) -> None:
         def act() -> object:
-            places = ("/x", "/usr/x", "/etc/passwd", "/dev/x", "/proc/sys/kernel/core_pattern", "/store/x", "/home/x")
+            kernel = ("/proc/sys/kernel/core_pattern", "/proc/self/oom_score_adj", "/proc/self/mem", "/proc/self/comm")
+            places = ("/x", "/usr/x", "/etc/passwd", "/dev/x", "/store/x", "/home/x", *kernel)
             tries = {place: lambda place=place: os.close(os.open(place, os.O_CREAT | os.O_RDWR)) for place in places}
             fine = {place: lambda place=place: os.mkdir(f"{place}/x") for place in ("/tmp", "/dev/shm", ".")}
             return attempt_all({**tries, **fine})

@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 
 START_SECONDS = 60.0
+LOAD_SECONDS = 120.0
 
 #: All of the environment that student code will ever see, and one thread for each library.
 ENVIRONMENT = {
@@ -50,6 +51,20 @@ class Warm:
         if self._socket.recv(4) != b"warm":
             raise RuntimeError("the warm process ended at its start: its last words are in the log")
         self._socket.settimeout(None)
+
+    def load(self, packages: str, modules: list[str]) -> list[str]:
+        """Has it load a layer, before it forks for the first time; answers what of that failed, a sentence each."""
+        # Not above: nothing is loaded before the warm process has started.
+        from . import frames
+
+        own, theirs = socket.socketpair()
+        with own:
+            with theirs, self._lock:
+                socket.send_fds(self._socket, [b"layer"], [theirs.fileno()])
+            own.settimeout(LOAD_SECONDS)
+            frames.send(own, {"packages": packages, "modules": modules})
+            told = frames.receive(own)
+        return list(told["failed"]) if isinstance(told, dict) else []
 
     def fork(self, control: socket.socket) -> None:
         """Has it fork a process for one submission, which will talk on this socket."""
