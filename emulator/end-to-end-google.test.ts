@@ -6,6 +6,7 @@ import {
   killAndRestart,
   logIn,
   readStatus,
+  showStaffTheForger,
   startForTest,
   submit,
   waitUntil,
@@ -21,6 +22,7 @@ test.serial('on the emulators the lab reaches the gradebook, and each function m
 
   const local = await startForTest(t, 'google');
   await gradeTheLab(t, local);
+  await showStaffTheForger(t, local);
 
   const isState = (state: string) => async (student: string, id: string) =>
     waitUntil(state, async () => (await readStatus(local, student, id))?.state === state);

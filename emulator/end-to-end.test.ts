@@ -5,6 +5,7 @@ import {
   killAndRestart,
   logIn,
   readStatus,
+  showStaffTheForger,
   startForTest,
   submit,
   waitUntil,
@@ -15,6 +16,7 @@ import {prefix} from './stack.ts';
 test.serial('the lab’s notebooks reach the gradebook: 15 of 15 as 1, 12 as 0.8, 0 as 0', async t => {
   const local = await startForTest(t, 'embedded');
   await gradeTheLab(t, local);
+  await showStaffTheForger(t, local);
 });
 
 test.serial('killed at any stage and started again, nothing answered is lost and nothing counts twice', async t => {

@@ -129,6 +129,34 @@ export async function gradeTheLab(t: ExecutionContext, local: Local): Promise<vo
   }
 }
 
+/** Reads with a user's token what Holt says at an address below its prefix. */
+async function read({stack}: Reachable, user: string, address: string): Promise<string> {
+  const headers = {Authorization: `token ${makeStandInToken(user)}`};
+  return (await fetch(`${stack.url}${prefix}${address}`, {headers})).text();
+}
+
+/** Submits a notebook that forges registrations: staff see the evidence and what is forgeable at all, the student does not. */
+export async function showStaffTheForger(t: ExecutionContext, local: Local): Promise<void> {
+  const forging = '../../grader/attacks/forged_registrations_at_checks';
+  const id = await submit(t, local, 'forger', await logIn(local, 'forger'), forging);
+  t.deepEqual((await waitForGrade(local, 'forger', id)).score, {earned: 0, possible: 15});
+
+  const {attention, autograders} = JSON.parse(await read(local, 'staff', 'courses/demo/submissions'));
+  t.like(attention, {0: {kind: 'for-review', student: 'forger', submissionId: id}, length: 1});
+  t.regex(attention[0].message, /^\d+ registrations of snapshots were refused\.$/);
+  t.deepEqual(
+    autograders[0].questions.flatMap(({forgeable}: {forgeable: string[]}) => forgeable),
+    ['q4 - 3', 'q5 - 2', 'q5 - 3', 'q6 - 2'],
+  );
+  const {staff} = JSON.parse(await read(local, 'staff', `submissions/${id}`));
+  t.deepEqual(staff.review, [attention[0].message]);
+  for (const address of ['submissions', `submissions/${id}`]) {
+    const own = await read(local, 'forger', address);
+    t.true(own.includes(id));
+    t.notRegex(own, /registrations|review/);
+  }
+}
+
 /** Checks that a killed part cost nothing: the grade arrives, and the same notebook is still the same submission. */
 export async function expectGraded(
   t: ExecutionContext,
