@@ -28,7 +28,7 @@ export function readCheckSettings(environment: NodeJS.ProcessEnv = process.env):
     throw new CannotCheck(`There is no Python at ${python}: run grader-job/python/setup.sh, or set HOLT_PYTHON.`);
   }
 
-  const {npm_lifecycle_event, INIT_CWD, GITHUB_API_URL} = environment;
+  const {GITHUB_API_URL} = environment;
   const pick = (name: string, other: string) => environment[name] || environment[other];
   return {
     places: {
@@ -37,8 +37,7 @@ export function readCheckSettings(environment: NodeJS.ProcessEnv = process.env):
       ...(environment.HOLT_LAYERS && {layers: path.resolve(environment.HOLT_LAYERS)}),
     },
     isBareAllowed: environment.HOLT_UNSAFE_NO_SANDBOX === '1',
-    // npm runs its scripts in this repository, wherever it was called.
-    folder: (/^(check|make)-/.test(npm_lifecycle_event ?? '') && INIT_CWD) || process.cwd(),
+    folder: readFolder(environment),
     github: {
       COURSE_CONTENT_READER_APP_ID: pick('COURSE_CONTENT_READER_APP_ID', 'github_app_id'),
       COURSE_CONTENT_READER_PRIVATE_KEY: pick('COURSE_CONTENT_READER_PRIVATE_KEY', 'github_app_private_key'),
@@ -50,6 +49,10 @@ export function readCheckSettings(environment: NodeJS.ProcessEnv = process.env):
     },
   };
 }
+
+/** Where the person is who typed the command: npm runs its scripts in this repository, wherever it was called. */
+export const readFolder = ({npm_lifecycle_event, INIT_CWD}: NodeJS.ProcessEnv = process.env): string =>
+  (/^(check|make|convert|dump)-/.test(npm_lifecycle_event ?? '') && INIT_CWD) || process.cwd();
 
 /** The courses of a server's settings that are folders. */
 export function readCourseFolders({HOLT_COURSES = ''}: NodeJS.ProcessEnv = process.env): string[] {
