@@ -14,7 +14,7 @@ const arrows: Record<string, readonly RegExp[]> = {
     /^@google-cloud\/(storage|pubsub|firestore|run)$/,
     /^@octokit\/[\w-]+$/,
   ],
-  functions: [/^functions\//, /^domain\//, node, /^(zod|jszip)$/],
+  functions: [/^functions\//, /^domain\//, node, /^(zod|jszip|csv-stringify)$/],
   'grader-job': [/^grader-job\//, /^domain\//, node, /^zod$/],
   emulator: [
     /^emulator\//,
@@ -138,6 +138,7 @@ const work: Record<string, RegExp> = {
   '@octokit/app': /^adapters\/github/,
   'oauth-1.0a': /^adapters\/lti\//,
   'fast-xml-parser': /^adapters\/lti\//,
+  'csv-stringify': /^functions\/exchange\//,
   jszip: /^functions\/dispatch\//,
   jose: /^adapters\/jwt\.ts$/,
   zod: /^domain\//,

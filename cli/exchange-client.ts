@@ -6,6 +6,8 @@ import {type Address, authorizationOf} from './address.ts';
 const WAIT_SECONDS = 60;
 /** What an answer may take beyond the time that it was asked to wait. */
 const ANSWER_SECONDS = 60;
+/** What an export of a large course may take. */
+const EXPORT_SECONDS = 1800;
 
 const Problem = z.object({detail: z.string(), code: z.string().optional(), trace: z.string().optional()});
 
@@ -65,6 +67,22 @@ export async function submitNotebook(address: Address, notebook: unknown): Promi
   }
 
   return id;
+}
+
+/** Opens the export of a course's grades. What breaks off while it is read throws. */
+export async function openGrades(
+  address: Address,
+  course: string,
+  format: 'gofer' | undefined,
+): Promise<AsyncIterable<Uint8Array>> {
+  const query = format === undefined ? '' : `?format=${format}`;
+  const path = `courses/${encodeURIComponent(course)}/grades.csv${query}`;
+  const response = await ask(address, path, {headers: {Accept: 'text/csv'}}, EXPORT_SECONDS);
+  if (!response.body || !response.headers.get('content-type')?.startsWith('text/csv')) {
+    throw new Error(`${response.url} is no Holt: check --url and --prefix.`);
+  }
+
+  return response.body;
 }
 
 /** Finds the status of a submission, at the latest after `waitSeconds`, earlier when it is final. */

@@ -61,7 +61,10 @@ export const indexes = {
     ['createdAt'],
   ],
   failures: [['course', 'createdAt'], ['createdAt']],
-  grades: [['course', 'decidedAt']],
+  grades: [
+    ['course', 'createdAt'],
+    ['course', 'decidedAt'],
+  ],
   passbacks: [
     ['state', 'nextAttemptAt'],
     ['submissionId', 'revision'],

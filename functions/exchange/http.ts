@@ -20,12 +20,22 @@ export type Request = {
 export type Reply = {
   status: number;
   headers?: Record<string, string | string[]>;
-  body?: string | Uint8Array;
+  /** What is iterated is sent as it comes; its length is not known before. */
+  body?: string | Uint8Array | AsyncIterable<string>;
+  /** What went wrong, for the log: the body tells it in the client's own form. */
+  error?: unknown;
 };
 
 export const text = (body: string, status = 200, headers: Record<string, string | string[]> = {}): Reply => ({
   status,
   headers: {'Content-Type': 'text/html; charset=UTF-8', ...headers},
+  body,
+});
+
+/** One sentence, as a client that shows whatever it gets can show it. */
+export const plain = (body: string, status = 200, headers: Record<string, string | string[]> = {}): Reply => ({
+  status,
+  headers: {...headers, 'Content-Type': 'text/plain; charset=utf-8'},
   body,
 });
 
@@ -89,6 +99,9 @@ export const unexpected = (cause: unknown): HoltError =>
       cause,
     },
   );
+
+/** A failure by its code, whatever it was. */
+export const toKnown = (error: unknown): HoltError => (error instanceof HoltError ? error : unexpected(error));
 
 /** Cookies of a `Cookie` header; of two with one name the first, as the more specific path comes first (RFC 6265). */
 export function parseCookies(header: string | undefined): Record<string, string> {

@@ -2,8 +2,9 @@ import type {IncomingMessage, ServerResponse} from 'node:http';
 import {HoltError} from '../../domain/errors.ts';
 import type {Log} from '../../domain/ports.ts';
 import {discardRest} from './discard-rest.ts';
-import {parseCookies, problem, type Reply, type Request, unexpected} from './http.ts';
+import {parseCookies, problem, type Reply, type Request, toKnown} from './http.ts';
 import {type BodySettings, makeReadBody} from './read-body.ts';
+import {isStreamed, sendStreamed} from './send-streamed.ts';
 
 export type HttpSettings = BodySettings & {
   /** Proxies in front that append to X-Forwarded-For and can be believed. */
@@ -25,18 +26,23 @@ export function makeListener(
     // functions-framework has read the body before it calls a handler; `serve.ts` has not.
     const {rawBody} = incoming as IncomingMessage & {rawBody?: Buffer};
     const body = readBody(incoming);
-    const tell = (error: unknown): Reply => {
-      const known = error instanceof HoltError ? error : unexpected(error);
+    const note = (error: unknown): HoltError => {
+      const known = toKnown(error);
       const {status, code} = known;
       // What a person did wrong is in the refusals; what is wrong on this side is told here.
       const details = status < 500 ? {} : {detail: known.message, cause: describe(error)};
       log(status < 500 ? 'INFO' : 'ERROR', 'answered with a problem', {trace, code, status, ...details});
-      return problem(known, trace);
+      return known;
     };
+    const tell = (error: unknown): Reply => problem(note(error), trace);
 
     try {
       const request = toRequest(incoming, trace, settings.proxyHops, () => body.read(rawBody));
       const reply = await answer(request).catch(tell);
+      if (reply.error !== undefined) {
+        note(reply.error);
+      }
+
       body.release();
       await send(incoming, outgoing, reply, trace);
     } catch (error) {
@@ -92,15 +98,19 @@ async function send(incoming: IncomingMessage, outgoing: ServerResponse, reply: 
     return;
   }
 
-  const body = Buffer.from(reply.body ?? '');
-  outgoing.writeHead(reply.status, {
+  const headers = {
     'Cache-Control': 'no-store',
     'X-Content-Type-Options': 'nosniff',
     'Referrer-Policy': 'same-origin',
     'Holt-Trace': trace,
-    'Content-Length': body.length,
     ...reply.headers,
-  });
+  };
+  if (isStreamed(reply.body)) {
+    return sendStreamed(outgoing, reply.status, headers, reply.body);
+  }
+
+  const body = Buffer.from(reply.body ?? '');
+  outgoing.writeHead(reply.status, {'Content-Length': body.length, ...headers});
   if (!rest) {
     outgoing.end(body);
     return;

@@ -5,6 +5,8 @@ import {secondsBetween} from '../../../domain/values.ts';
 import type {Claim} from '../claim.ts';
 import {json, type Reply, type Request} from '../http.ts';
 import {makeConfirm} from './confirm.ts';
+import {type ExportGradesNeeds, makeExportGrades} from './grades.ts';
+import {readFormat} from './grades-csv.ts';
 import {type ListCourseNeeds, makeListCourse} from './list-course.ts';
 import {makeListOwn} from './own.ts';
 import {renderCoursePage} from './pages/course-page.ts';
@@ -15,7 +17,8 @@ import {readPage, readWhole} from './paging.ts';
 import {MAX_WAIT_SECONDS, makeShow, type ShowNeeds} from './show.ts';
 
 export type StatusNeeds = ShowNeeds &
-  ListCourseNeeds & {
+  ListCourseNeeds &
+  ExportGradesNeeds & {
     identify: (request: Request) => Promise<Identity | undefined>;
     /** Sends a browser to log in and back to `next`; undefined without a hub. */
     startLogin: ((base: string, next: string) => Promise<Reply>) | undefined;
@@ -30,8 +33,8 @@ type Visit = {request: Request; base: string; identity: Identity; wantsPage: boo
 type Route = {method: 'GET' | 'POST'; answer: (visit: Visit) => Promise<Reply>};
 
 /**
- * Makes the status routes: `submissions`, `submissions/{id}`, `submissions/confirm`, `courses/{course}/submissions`, below
- * a client's prefix or the root. A browser gets pages, a program JSON. Undefined for any other path.
+ * Makes the status routes: `submissions`, `submissions/{id}`, `submissions/confirm`, `courses/{course}/submissions`,
+ * `courses/{course}/grades.csv`, below a client's prefix or the root. A browser gets pages, a program JSON. Undefined for any other path.
  */
 export function makeStatusRoutes(needs: StatusNeeds) {
   const {identify, startLogin, claim, now, log} = needs;
@@ -39,6 +42,7 @@ export function makeStatusRoutes(needs: StatusNeeds) {
   const listOwn = makeListOwn(needs);
   const listCourse = makeListCourse(needs);
   const confirm = makeConfirm(needs);
+  const exportGrades = makeExportGrades(needs);
 
   return async (request: Request, path: string, base: string): Promise<Reply | undefined> => {
     const route = findRoute(path);
@@ -50,7 +54,10 @@ export function makeStatusRoutes(needs: StatusNeeds) {
     try {
       const method = request.method === 'HEAD' ? 'GET' : request.method;
       if (method !== route.method) {
-        throw new HoltError('method-not-allowed', `${request.method} is not answered here: ${route.method} is.`);
+        throw new HoltError(
+          'method-not-allowed',
+          `${request.method} is not answered here: send ${route.method} instead.`,
+        );
       }
 
       const identity = await identify(request);
@@ -86,8 +93,17 @@ export function makeStatusRoutes(needs: StatusNeeds) {
       return {method: 'GET', answer: second === undefined ? answerOwn : visit => answerShow(visit, second)};
     }
 
-    const course = first === 'courses' && third === 'submissions' && rest.length === 0 ? decode(second) : undefined;
-    return course === undefined ? undefined : {method: 'GET', answer: visit => answerCourse(visit, course)};
+    const course = first === 'courses' && rest.length === 0 ? decode(second) : undefined;
+    if (course === undefined || (third !== 'submissions' && third !== 'grades.csv')) {
+      return undefined;
+    }
+
+    const answer = third === 'submissions' ? answerCourse : answerGrades;
+    return {method: 'GET', answer: visit => answer(visit, course)};
+  }
+
+  function answerGrades({request, identity}: Visit, course: string): Promise<Reply> {
+    return exportGrades(identity, course, {format: readFormat(request.query), trace: request.trace});
   }
 
   async function answerShow({request, base, identity, wantsPage}: Visit, id: string): Promise<Reply> {

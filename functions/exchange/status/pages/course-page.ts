@@ -33,7 +33,7 @@ const CASES = 12;
 /** Writes the staff's page of a course: what needs attention, then every submission. */
 export function renderCoursePage({list, base, user, now, isFirst}: CoursePage): Promise<Reply> {
   const {course, attention, attentionIsCut, submissions, next, autograders} = list;
-  const body = html`<div><h1>Submissions of ${course}</h1><p class="muted">For the course’s staff. The newest first.</p></div>
+  const body = html`<div><h1>Submissions of ${course}</h1><p class="muted">For the course’s staff. The newest first. <a href="${base}courses/${encodeURIComponent(course)}/grades.csv">All grades as CSV</a></p></div>
 ${isFirst && makeAttention(groupAttention(attention), {base, now, isCut: attentionIsCut})}
 <section class="card" aria-labelledby="all"><h2 id="all">${isFirst ? 'All submissions' : 'Older submissions'}</h2>
 ${
