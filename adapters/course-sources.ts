@@ -7,6 +7,8 @@ export type GitHubAppSettings = {
   COURSE_CONTENT_READER_PRIVATE_KEY?: string | undefined;
   COURSE_CONTENT_READER_INSTALLATION_ID?: string | undefined;
   GITHUB_API_URL?: string | undefined;
+  /** A config beside the sources' own; one of this machine when it begins with /. */
+  COURSE_CONFIG_PATH?: string | undefined;
 };
 
 /** Makes the source of each course. GitHub's client is loaded only when a course is there; folders share nothing. */
@@ -29,6 +31,12 @@ export async function makeCourseSources(
       const {makeGitHubSource} = await import('./github.ts');
       sources.set(course, makeGitHubSource({...app, owner: setting.owner, repo: setting.repo}));
     }
+  }
+
+  const file = settings.COURSE_CONFIG_PATH;
+  if (file?.startsWith('/')) {
+    const {addConfigFile} = await import('./config-file.ts');
+    return new Map([...sources].map(([course, source]) => [course, addConfigFile(source, file)]));
   }
 
   return sources;

@@ -1,6 +1,7 @@
 import {z} from 'zod';
 import {archiveLimits} from '../domain/autograder.ts';
 import {getAssignment, parseCourseConfig} from '../domain/course.ts';
+import {otherGoferPath} from '../domain/gofer-config.ts';
 import type {Limits} from '../domain/limits.ts';
 import type {CourseSource} from '../domain/ports.ts';
 import type {Material} from './check-assignment.ts';
@@ -67,7 +68,10 @@ export async function readMaterial(
   {subject, assignment, archivePath, limits}: CourseAssignment,
   {source, revision, places, maxNotebookBytes}: Where,
 ): Promise<Material | {problem: string}> {
-  const archive = await source.readFile(revision, archivePath, archiveLimits.packedBytes);
+  const other = otherGoferPath(archivePath);
+  const archive =
+    (await source.readFile(revision, archivePath, archiveLimits.packedBytes)) ??
+    (other && (await source.readFile(revision, other, archiveLimits.packedBytes)));
   if (!archive) {
     return {
       problem: `The archive ${archivePath} is missing: add it, or correct subpath_to_zips in ${CONFIG}.`,

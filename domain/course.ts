@@ -1,6 +1,8 @@
 import {z} from 'zod';
 import type {AssignmentKey} from './assignment.ts';
+import {readJsonObject, tellIssues} from './config-text.ts';
 import {HoltError} from './errors.ts';
+import {GoferLineItem, goferArchivePath, readGoferSections, splitGoferEntry} from './gofer-config.ts';
 import {Limits} from './limits.ts';
 import {Instant, OutsideName, Sha256} from './values.ts';
 
@@ -27,6 +29,10 @@ export const Section = z.object({
   assignments: z.record(OutsideName, z.string()),
   policy: Policy.optional(),
   limits: GivenLimits.optional(),
+  /** Archives lie where gofer has tests; left out where they lie in `subpath_to_zips` itself. */
+  layout: z.literal('gofer').optional(),
+  /** Assignment -> where its scores go, as gofer's config names it. */
+  lineItems: z.record(OutsideName, GoferLineItem).optional(),
 });
 export type Section = z.infer<typeof Section>;
 
@@ -61,60 +67,58 @@ export const Course = z.object({
 });
 export type Course = z.infer<typeof Course>;
 
+/** The config's usual place in a course's source. */
+export const CONFIG_FILE = 'course-config.json';
+
 /**
- * Reads one course out of the text of `course-config.json`.
+ * Reads one course out of the text of `course-config.json`, otter-service's or gofer's; which of the two, its keys tell.
  *
  * Throws: `invalid-course` with a sentence for staff that names the key that is wrong.
- * Source: otter-service, `<repo>/course-config.json`.
+ * Source: otter-service, `<repo>/course-config.json`; gofer_service, the file that `COURSE_CONFIG_PATH` names.
  */
 export function parseCourseConfig(text: string, course: string): CourseConfig {
-  const config = readJson(text);
+  const config = findCourseConfig(text, course, CONFIG_FILE);
+  if (!config) {
+    throw new HoltError('invalid-course', `${CONFIG_FILE} has no course "${course}": add it, or correct HOLT_COURSES.`);
+  }
+
+  return config;
+}
+
+/** The same of a file of any name; undefined when it does not name the course. */
+export function findCourseConfig(text: string, course: string, file: string): CourseConfig | undefined {
+  const config = readJsonObject(text, file);
   if (!Object.hasOwn(config, course)) {
-    throw new HoltError(
-      'invalid-course',
-      `course-config.json has no course "${course}": add it, or correct HOLT_COURSES.`,
-    );
+    return undefined;
   }
 
   const entry = z.record(z.string(), z.unknown()).safeParse(config[course]);
   if (!entry.success) {
-    throw new HoltError('invalid-course', `course-config.json: "${course}" must be an object of sections.`);
+    throw new HoltError('invalid-course', `${file}: "${course}" must be an object of sections.`);
   }
 
-  const sections = Object.fromEntries(Object.entries(entry.data).filter(([key]) => !Object.hasOwn(own, key)));
-  const parsed = CourseConfig.safeParse({...pickOwn(entry.data), sections});
-  if (!parsed.success) {
-    throw new HoltError(
-      'invalid-course',
-      `course-config.json, course "${course}": ${tellIssues(parsed.error)}. Correct this.`,
-    );
-  }
-
-  return parsed.data;
-}
-
-function readJson(text: string): Record<string, unknown> {
-  let config: unknown;
   try {
-    config = JSON.parse(text);
-  } catch (cause) {
-    throw new HoltError('invalid-course', `course-config.json is not JSON: ${(cause as Error).message}.`, {cause});
+    const split = splitGoferEntry(entry.data);
+    const {rest, gofer} = split ?? {rest: entry.data, gofer: undefined};
+    const sections = Object.fromEntries(Object.entries(rest).filter(([key]) => !Object.hasOwn(own, key)));
+    const parsed = CourseConfig.parse({...pickOwn(rest), sections});
+    return gofer ? joinSections(parsed, CourseConfig.parse({sections: readGoferSections(gofer)})) : parsed;
+  } catch (error) {
+    const what = error instanceof z.ZodError ? `${tellIssues(error)}. Correct this.` : (error as Error).message;
+    throw new HoltError('invalid-course', `${file}, course "${course}": ${what}`, {cause: error});
   }
-
-  const parsed = z.record(z.string(), z.unknown()).safeParse(config);
-  if (!parsed.success) {
-    throw new HoltError('invalid-course', 'course-config.json must be an object of courses.');
-  }
-
-  return parsed.data;
 }
 
-/** Issues as one line for staff, each with the key that is wrong; a broken file may have thousands. */
-const tellIssues = ({issues}: z.ZodError): string =>
-  issues
-    .slice(0, 3)
-    .map(({path, message}) => `${path.map(String).join(' / ')}: ${message}`)
-    .join('; ');
+/** Joins two configs of one course; what is not about a section is the first one's. Throws `invalid-course`. */
+export function joinSections(first: CourseConfig, second: CourseConfig): CourseConfig {
+  const twice = Object.keys(second.sections).find(name => Object.hasOwn(first.sections, name));
+  if (twice !== undefined) {
+    throw new HoltError('invalid-course', `Section "${twice}" is configured twice: take it out of one place.`);
+  }
+
+  const staff = [...new Set([...first.staff, ...second.staff])];
+  return {...first, staff, sections: {...first.sections, ...second.sections}};
+}
 
 const pickOwn = (entry: Record<string, unknown>) =>
   Object.fromEntries(Object.entries(entry).filter(([key]) => Object.hasOwn(own, key)));
@@ -126,7 +130,7 @@ export type AssignmentConfig = {
   policy: Policy;
   limits: Limits;
   /** Where its grades go; undefined when the config names no LMS line item. */
-  lineItem: {courseId: string; blockId: string} | undefined;
+  lineItem: {courseId: string; blockId: string} | GoferLineItem | undefined;
 };
 
 /**
@@ -154,13 +158,23 @@ export function getAssignment(
   }
 
   const blockId = section.assignments[key.assignment];
+  const folder = section.subpath_to_zips;
+  const archivePath =
+    section.layout === 'gofer'
+      ? goferArchivePath(folder, key.section, key.assignment)
+      : `${folder}/${key.assignment}-autograder.zip`;
+  const {lineItems = {}} = section;
   return {
-    archivePath: `${section.subpath_to_zips}/${key.assignment}-autograder.zip`
+    archivePath: archivePath
       .split('/')
       .filter(part => part !== '' && part !== '.')
       .join('/'),
     policy: section.policy ?? config.policy,
     limits: Limits.parse({...config.limits, ...section.limits}),
-    lineItem: section.course_id && blockId ? {courseId: section.course_id, blockId} : undefined,
+    lineItem: Object.hasOwn(lineItems, key.assignment)
+      ? lineItems[key.assignment]
+      : section.course_id && blockId
+        ? {courseId: section.course_id, blockId}
+        : undefined,
   };
 }

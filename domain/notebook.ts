@@ -57,26 +57,58 @@ export function assignmentOf(notebook: Notebook): AssignmentKey {
     );
   }
 
-  const text = z.union([z.string(), z.number().transform(String)]);
-  const named = Object.fromEntries(
-    (['course', 'section', 'assignment'] as const).map(part => {
-      const value = text.safeParse(Object.hasOwn(block, part) ? block[part] : undefined);
-      if (!value.success || value.data.trim() === '') {
-        throw new HoltError(
-          'missing-metadata',
-          `The notebook's metadata names no ${part} (otter_service.${part}): get a fresh copy from your course and move your answers there.`,
-        );
-      }
+  return readKey({
+    course: findPart(block, 'otter_service.', 'course'),
+    section: findPart(block, 'otter_service.', 'section'),
+    assignment: findPart(block, 'otter_service.', 'assignment'),
+  });
+}
 
-      return [part, value.data];
-    }),
-  );
+/** The course of a gofer notebook that names none. */
+const GOFER_COURSE = '8x';
 
-  const key = AssignmentKey.safeParse(named);
-  if (!key.success) {
+/**
+ * Reads which assignment a notebook answers from what gofer puts on top of its metadata.
+ *
+ * Throws: `missing-metadata` with a sentence that names the missing part.
+ * Source: gofer_service: `section`, `assignment` or else `lab`, and `course`, which is 8x when it is not there.
+ */
+export function goferAssignmentOf({metadata}: Notebook): AssignmentKey {
+  const isGiven = (part: string) =>
+    Object.hasOwn(metadata, part) && !['', null, undefined].includes(metadata[part] as string);
+  const name = !isGiven('assignment') && isGiven('lab') ? 'lab' : 'assignment';
+  return readKey({
+    course: Object.hasOwn(metadata, 'course') ? findPart(metadata, '', 'course') : {name: 'course', text: GOFER_COURSE},
+    section: findPart(metadata, '', 'section'),
+    assignment: findPart(metadata, '', name),
+  });
+}
+
+/** A part of the metadata by the name that it has there. */
+type Part = {name: string; text: string};
+
+const Text = z.union([z.string(), z.number().transform(String)]);
+
+function findPart(block: Record<string, unknown>, prefix: string, part: string): Part {
+  const value = Text.safeParse(Object.hasOwn(block, part) ? block[part] : undefined);
+  if (!value.success || value.data.trim() === '') {
     throw new HoltError(
       'missing-metadata',
-      `The notebook's metadata cannot be used: ${key.error.issues.map(({path, message}) => `otter_service.${path.join('.')} ${message}`).join('; ')}. Get a fresh copy from your course.`,
+      `The notebook's metadata names no ${part} (${prefix || 'metadata.'}${part}): get a fresh copy from your course and move your answers there.`,
+    );
+  }
+
+  return {name: `${prefix || 'metadata.'}${part}`, text: value.data};
+}
+
+function readKey(parts: Record<keyof AssignmentKey, Part>): AssignmentKey {
+  const {course, section, assignment} = parts;
+  const key = AssignmentKey.safeParse({course: course.text, section: section.text, assignment: assignment.text});
+  if (!key.success) {
+    const wrong = key.error.issues.map(({path, message}) => `${parts[path[0] as keyof AssignmentKey].name} ${message}`);
+    throw new HoltError(
+      'missing-metadata',
+      `The notebook's metadata cannot be used: ${wrong.join('; ')}. Get a fresh copy from your course.`,
     );
   }
 

@@ -1,5 +1,6 @@
 import {z} from 'zod';
 import {WorkKey} from './assignment.ts';
+import type {GoferLineItem} from './gofer-config.ts';
 import {Score} from './score.ts';
 import {addSeconds, Instant, RecordId, secondsBetween} from './values.ts';
 
@@ -89,12 +90,20 @@ export function makeLineItem(
   student: string,
 ): LineItem {
   const origin = baseUrl ? baseUrl.replace(/\/+$/, '') : `https://${host}`;
-  const user = student.replace(/[%:\ufffe\uffff]|^\s+|\s+$/g, encodeURIComponent);
+  const user = encodeUser(student);
   return {
     outcomesUrl: `${origin}/courses/course-v1:${courseId}/xblock/block-v1:${courseId}+type@lti_consumer+block@${blockId}/handler_noauth/outcome_service_handler`,
     sourcedId: `course-v1%3A${courseId}:${host}-${blockId}:${user}`,
   };
 }
+
+/** Builds the line item of a student from gofer's config. Source: gofer_service, sourcedid and user joined by a colon. */
+export const makeGoferLineItem = ({sourcedId, outcomesUrl}: GoferLineItem, student: string): LineItem => ({
+  outcomesUrl,
+  sourcedId: `${sourcedId}:${encodeUser(student)}`,
+});
+
+const encodeUser = (student: string): string => student.replace(/[%:\ufffe\uffff]|^\s+|\s+$/g, encodeURIComponent);
 
 /** How one send ended. `refused` is permanent, `unavailable` and `unknown` are tried again; after `unknown` the LMS may have it. */
 export type SendOutcome = {outcome: 'sent' | 'refused' | 'unavailable' | 'unknown'; message: string};

@@ -16,7 +16,7 @@ export const Flag = z.enum(['other-login', 'unverified', 'claimed-late']);
 export type Flag = z.infer<typeof Flag>;
 
 /** The program that sent a notebook. */
-export const Client = z.enum(['otter-submit', 'holt']);
+export const Client = z.enum(['otter-submit', 'gofer-submit', 'holt']);
 export type Client = z.infer<typeof Client>;
 
 /** One upload, as it was received. Never edited. */

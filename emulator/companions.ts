@@ -4,6 +4,10 @@ import path from 'node:path';
 import {type DemoLms, makeDemoLms} from './demo-lms.ts';
 import {makeStandInHub} from './stand-in-hub.ts';
 
+/** Where gofer_submit posts, and the hub's service of that path. */
+export const goferPrefix = '/services/gofer_nb/';
+const goferClientId = 'service-gofer_nb';
+
 export type Companions = {
   url: string;
   /** The fraction the LMS holds for a student. */
@@ -30,6 +34,7 @@ export async function startCompanions(settings: CompanionSettings): Promise<Comp
     clientId,
     clientSecret: apiToken,
     redirectPath: `${prefix}oauth_callback`,
+    other: {clientId: goferClientId, redirectPath: `${goferPrefix}oauth_callback`},
     homePath: `${prefix}submissions`,
   });
   const lms = makeDemoLms({consumerKey, consumerSecret, file: path.join(dataFolder, 'demo-lms.json')});

@@ -11,6 +11,7 @@ import {
   submit,
   waitUntil,
 } from '../testing/end-to-end.ts';
+import {gradeByGofer, refuseByGofer} from '../testing/gofer-world.ts';
 import {needEmulators} from '../testing/need-emulators.ts';
 import {findRunning} from '../testing/processes.ts';
 
@@ -23,6 +24,8 @@ test.serial('on the emulators the lab reaches the gradebook, and each function m
   const local = await startForTest(t, 'google');
   await gradeTheLab(t, local);
   await showStaffTheForger(t, local);
+  await gradeByGofer(t, local);
+  await refuseByGofer(t, local);
 
   const isState = (state: string) => async (student: string, id: string) =>
     waitUntil(state, async () => (await readStatus(local, student, id))?.state === state);

@@ -10,6 +10,7 @@ import {
   submit,
   waitUntil,
 } from '../testing/end-to-end.ts';
+import {gradeByGofer} from '../testing/gofer-world.ts';
 import {openBrowser, pressSubmit} from './as-otter-submit.ts';
 import {prefix} from './stack.ts';
 
@@ -17,6 +18,7 @@ test.serial('the lab’s notebooks reach the gradebook: 15 of 15 as 1, 12 as 0.8
   const local = await startForTest(t, 'embedded');
   await gradeTheLab(t, local);
   await showStaffTheForger(t, local);
+  await gradeByGofer(t, local);
 });
 
 test.serial('killed at any stage and started again, nothing answered is lost and nothing counts twice', async t => {

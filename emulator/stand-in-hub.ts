@@ -10,15 +10,18 @@ export type StandInHub = {
   prefix: string;
   clientId: string;
   clientSecret: string;
-  /** The one `redirect_uri` it knows. */
+  /** The one `redirect_uri` of the service. */
   redirectPath: string;
+  /** Another service with the same secret: gofer_submit's. */
+  other?: {clientId: string; redirectPath: string};
   /** Group -> users. */
   groups?: Record<string, readonly string[]>;
   /** Where its home page leads: the page of one's submissions. */
   homePath?: string;
 };
 
-type Code = {name: string; challenge: string; until: number};
+type Service = {clientId: string; redirectPath: string};
+type Code = {name: string; challenge: string; until: number; service: Service};
 
 const codeSeconds = 300;
 const loginCookie = 'stand-in-hub-login';
@@ -34,7 +37,9 @@ export const makeStandInToken = (name: string): string => `dev-${encodeURICompon
  * Shape: a handler for `node:http` that answers whether the request was its own.
  */
 export function makeStandInHub(settings: StandInHub) {
-  const {prefix, clientId, clientSecret, redirectPath, groups = {}, homePath = '/'} = settings;
+  const {prefix, clientId, clientSecret, redirectPath, other, groups = {}, homePath = '/'} = settings;
+  const services: Service[] = [{clientId, redirectPath}, ...(other ? [other] : [])];
+  const findService = (id: string | null) => services.find(service => service.clientId === id);
   const codes = new Map<string, Code>();
 
   const logIn = async (request: IncomingMessage, response: ServerResponse, url: URL) => {
@@ -67,7 +72,8 @@ export function makeStandInHub(settings: StandInHub) {
 
   const authorize = (request: IncomingMessage, response: ServerResponse, url: URL) => {
     const query = url.searchParams;
-    if (query.get('client_id') !== clientId || query.get('redirect_uri') !== redirectPath) {
+    const service = findService(query.get('client_id'));
+    if (!service || query.get('redirect_uri') !== service.redirectPath) {
       return send(
         response,
         400,
@@ -90,17 +96,19 @@ export function makeStandInHub(settings: StandInHub) {
         name,
         challenge: query.get('code_challenge') ?? '',
         until: performance.now() + codeSeconds * 1000,
+        service,
       });
       answer.set('code', code);
     }
 
-    redirect(response, `${redirectPath}?${answer}`);
+    redirect(response, `${service.redirectPath}?${answer}`);
   };
 
   const exchange = async (request: IncomingMessage, response: ServerResponse) => {
     const form = new URLSearchParams(await text(request));
     const refuse = (status: number, error: string) => send(response, status, {error});
-    if (form.get('client_id') !== clientId || form.get('client_secret') !== clientSecret) {
+    const service = findService(form.get('client_id'));
+    if (!service || form.get('client_secret') !== clientSecret) {
       return refuse(401, 'invalid_client');
     }
 
@@ -113,19 +121,24 @@ export function makeStandInHub(settings: StandInHub) {
     const challenge = createHash('sha256')
       .update(form.get('code_verifier') ?? '')
       .digest('base64url');
-    if (!granted || granted.until < performance.now() || granted.challenge !== challenge) {
+    if (
+      !granted ||
+      granted.service !== service ||
+      granted.until < performance.now() ||
+      granted.challenge !== challenge
+    ) {
       return refuse(400, 'invalid_grant');
     }
 
-    if (form.get('redirect_uri') !== redirectPath) {
+    if (form.get('redirect_uri') !== service.redirectPath) {
       return refuse(400, 'invalid_request');
     }
 
     codes.delete(code);
-    send(response, 200, {access_token: makeStandInToken(granted.name), token_type: 'Bearer', scope: accessScope});
+    send(response, 200, {access_token: makeStandInToken(granted.name), token_type: 'Bearer', scope: scopes.join(' ')});
   };
 
-  const accessScope = `access:services!service=${clientId.replace(/^service-/, '')}`;
+  const scopes = services.map(service => `access:services!service=${service.clientId.replace(/^service-/, '')}`);
 
   const showUser = (request: IncomingMessage, response: ServerResponse) => {
     const encoded = /^(?:token|bearer) dev-(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
@@ -135,7 +148,7 @@ export function makeStandInHub(settings: StandInHub) {
     }
 
     const own = Object.keys(groups).filter(group => groups[group]?.includes(name.data));
-    send(response, 200, {kind: 'user', name: name.data, groups: own, admin: false, scopes: [accessScope]});
+    send(response, 200, {kind: 'user', name: name.data, groups: own, admin: false, scopes});
   };
 
   const findLogin = (request: IncomingMessage) => decode(findCookie(request, loginCookie));

@@ -77,6 +77,8 @@ const wrong: Record<string, string[]> = {
   HOLT_UPGRADE: ['2'],
   PORT: ['-1', '65536', 'http', '80.5'],
   JUPYTERHUB_API_URL: ['hub:8081', 'javascript:alert(1)', 'ftp://hub/hub/api', '/hub/api'],
+  HOLT_GOFER_PREFIX: ['services/x/', '/services/x', '//evil.example/'],
+  HOLT_LMS_HOSTS: ['https://lms.example', 'lms.example/outcomes', 'user@lms.example', 'a b'],
   JUPYTERHUB_SERVICE_PREFIX: ['services/x/', '/services/x', '//evil.example/', '/a;b/', '/a b/', '/a\r\nb/'],
   JUPYTERHUB_BASE_URL: ['jupyter/', '/jupyter', '//'],
   HOLT_HUB_ORIGIN: ['hub.example.edu', 'https://a.example,nonsense', ','],

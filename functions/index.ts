@@ -5,6 +5,7 @@ import {parseCourseSources} from '../domain/course-sources.ts';
 import type {StageEvent} from '../domain/events.ts';
 import type {Engine, Log} from '../domain/ports.ts';
 import {readConfig, readGraderEnvironment, readTarget} from './config.ts';
+import {readLms} from './read-lms.ts';
 import {acknowledgeFinal, newId, now, wait} from './runtime.ts';
 import type {Settings, Target} from './settings.ts';
 
@@ -61,6 +62,11 @@ export async function makeExchange({settings, engine, log}: Context): Promise<Li
   });
   const identity = makeIdentityChecks({
     hub: apiUrl && apiToken ? {apiUrl, apiToken, baseUrl, clientId: settings.JUPYTERHUB_CLIENT_ID, prefix} : undefined,
+    gofer: {
+      apiToken: settings.HOLT_GOFER_API_TOKEN ?? apiToken ?? '',
+      clientId: settings.HOLT_GOFER_CLIENT_ID,
+      prefix: settings.HOLT_GOFER_PREFIX,
+    },
     sessionKey: settings.HOLT_SESSION_KEY,
     jwt: keyOf('JWT'),
     proxy: keyOf('PROXY'),
@@ -77,9 +83,10 @@ export async function makeDispatch({settings, engine, log}: Context): Promise<St
     engine.jobs(),
   ]);
   const embedded = settings.HOLT_ENGINE === 'embedded';
+  const configPath = settings.COURSE_CONFIG_PATH;
   const sources = await makeCourseSources(parseCourseSources(settings.HOLT_COURSES ?? '{}'), settings);
   return composeDispatch(
-    {...records, objects, jobs, now, newId, wait, log, sources},
+    {...records, objects, jobs, now, newId, wait, log, sources, configPath},
     {
       // One machine has as many places as it has cores, and no quota of calls.
       maxParallelTasks: settings.MAX_PARALLEL_TASKS ?? (embedded ? EMBEDDED_TASKS : 100),
@@ -106,22 +113,9 @@ export async function makePassback({settings, engine, log, prefix}: Context): Pr
     import('../adapters/lti/replace-result.ts'),
     engine.records(),
   ]);
-  const {
-    LTI_CONSUMER_KEY: consumerKey = '',
-    LTI_CONSUMER_SECRET: consumerSecret = '',
-    EDX_URL,
-    EDX_BASE_URL,
-  } = settings;
+  const {LTI_CONSUMER_KEY: consumerKey = '', LTI_CONSUMER_SECRET: consumerSecret = ''} = settings;
   const sendScore = makeSendScore({consumerKey, consumerSecret, newId, now});
-  const complete = consumerKey !== '' && consumerSecret !== '' && EDX_URL !== undefined;
-  return stage.makePassback(
-    {...records, sendScore, now, newId, log},
-    {
-      post: settings.POST_GRADE ?? true,
-      lms: complete ? {host: EDX_URL, baseUrl: EDX_BASE_URL} : undefined,
-      prefix,
-    },
-  );
+  return stage.makePassback({...records, sendScore, now, newId, log}, {...readLms(settings), prefix});
 }
 
 export async function makeAudit({engine, log, prefix}: Context): Promise<Stage> {

@@ -79,7 +79,7 @@ function findMissingLms(settings: Settings, need: Need): string[] {
     ? [
         ...need('LTI_CONSUMER_KEY', 'POST_GRADE is on'),
         ...need('LTI_CONSUMER_SECRET', 'POST_GRADE is on'),
-        ...need('EDX_URL', 'POST_GRADE is on'),
+        ...(settings.HOLT_LMS_HOSTS.length > 0 ? [] : need('EDX_URL', 'POST_GRADE is on')),
       ]
     : [];
 }

@@ -70,6 +70,10 @@ const Exchange = z.object({
   JUPYTERHUB_API_URL: url.optional(),
   JUPYTERHUB_API_TOKEN: text.optional(),
   JUPYTERHUB_SERVICE_PREFIX: path.default('/services/otter_grade/'),
+  /** Where gofer_submit posts, and the hub's service of this path; its token is the other service's when it is not given. */
+  HOLT_GOFER_PREFIX: path.default('/services/gofer_nb/'),
+  HOLT_GOFER_CLIENT_ID: text.default('service-gofer_nb'),
+  HOLT_GOFER_API_TOKEN: text.optional(),
   JUPYTERHUB_BASE_URL: path.default('/'),
   /** OAuth client id of Holt at the hub; JupyterHub gives `service-<name>`. */
   JUPYTERHUB_CLIENT_ID: text.default('service-otter_grade'),
@@ -102,6 +106,8 @@ const Exchange = z.object({
 const Dispatch = z.object({
   /** Course -> source, as JSON or `name=source,…`: a folder, or github.com/owner/repo. */
   HOLT_COURSES: text.optional(),
+  /** Gofer's course config: a path in the course's source, or a file of this machine when it begins with /. */
+  COURSE_CONFIG_PATH: text.optional(),
   COURSE_CONTENT_READER_APP_ID: text.optional(),
   COURSE_CONTENT_READER_PRIVATE_KEY: text.optional(),
   COURSE_CONTENT_READER_INSTALLATION_ID: text.optional(),
@@ -123,6 +129,17 @@ const Passback = z.object({
     .string()
     .regex(/^[\w.-]+(:\d+)?$/, 'must be a host name, without https://')
     .optional(),
+  /** Hosts, beside EDX_URL, that outcomes_url of gofer's course config may name. */
+  HOLT_LMS_HOSTS: list
+    .pipe(
+      z.array(
+        z
+          .string()
+          .toLowerCase()
+          .regex(/^[\w.-]+(:\d+)?$/, 'must be host names'),
+      ),
+    )
+    .default([]),
   /** Overrides scheme and host of the outcomes URL. */
   EDX_BASE_URL: url.optional(),
   POST_GRADE: flag.optional(),

@@ -7,6 +7,7 @@ import {HoltError} from '../domain/errors.ts';
 import type {ObjectName} from '../domain/object-names.ts';
 import type {Objects} from '../domain/ports.ts';
 import {addSeconds} from '../domain/values.ts';
+import {goferPrefix} from '../emulator/companions.ts';
 import {makeStandInHub} from '../emulator/stand-in-hub.ts';
 import {readConfig} from '../functions/config.ts';
 import {composeExchange} from '../functions/exchange/compose.ts';
@@ -75,6 +76,7 @@ export async function startExchange(t: ExecutionContext, {environment = {}, isHu
     clientId,
     clientSecret: apiToken,
     redirectPath: `${prefix}oauth_callback`,
+    other: {clientId: 'service-gofer_nb', redirectPath: `${goferPrefix}oauth_callback`},
   });
   const api = await serve(t, (request, response) => {
     hub.requests += 1;
@@ -98,6 +100,7 @@ export async function startExchange(t: ExecutionContext, {environment = {}, isHu
   const {JUPYTERHUB_API_URL: apiUrl, JUPYTERHUB_BASE_URL: baseUrl} = settings;
   const checks = makeIdentityChecks({
     hub: apiUrl ? {apiUrl, apiToken, baseUrl, clientId, prefix} : undefined,
+    gofer: {apiToken, clientId: settings.HOLT_GOFER_CLIENT_ID, prefix: settings.HOLT_GOFER_PREFIX},
     sessionKey: settings.HOLT_SESSION_KEY,
     jwt: {
       name: 'HOLT_JWT',
@@ -149,8 +152,8 @@ export async function startExchange(t: ExecutionContext, {environment = {}, isHu
     },
     openBrowser: () => makeTestBrowser(front.url, prefix),
     /** Posts as a program does: no cookies, no redirects. */
-    post: (body: unknown, headers: Record<string, string> = {}): Promise<Response> =>
-      fetch(front.url + prefix, {
+    post: (body: unknown, headers: Record<string, string> = {}, place = prefix): Promise<Response> =>
+      fetch(front.url + place, {
         method: 'POST',
         headers: {'Content-Type': 'application/json', ...headers},
         body: typeof body === 'string' || body instanceof Uint8Array ? (body as string) : JSON.stringify(body),
@@ -190,10 +193,7 @@ function makeObjects(content: Map<string, Uint8Array>): Objects {
 async function serve(t: ExecutionContext, listener: RequestListener) {
   const server: Server = createServer(listener);
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  t.teardown(() => {
-    server.closeAllConnections();
-    server.close();
-  });
+  t.teardown(() => void server.close().closeAllConnections());
   const {port} = server.address() as AddressInfo;
   return {port, url: `http://127.0.0.1:${port}`};
 }

@@ -86,15 +86,16 @@ c.Spawner.environment = {
 # Holt beside the hub: this part is what a real hub needs too.
 c.JupyterHub.services = [
     {
-        "name": settings["service"],
+        "name": name,
         "url": settings["serviceUrl"],
-        "api_token": settings["apiToken"],
-        "oauth_redirect_uri": f"/services/{settings['service']}/oauth_callback",
+        "api_token": token,
+        "oauth_redirect_uri": f"/services/{name}/oauth_callback",
         "oauth_no_confirm": True,
         "display": False,
         "timeout": 1,  # Seconds that the hub's own start waits for Holt, which may come up later.
     }
+    for name, token in settings["services"].items()
 ]
 c.JupyterHub.load_roles = [
-    {"name": "user", "scopes": ["self", f"access:services!service={settings['service']}"]},
+    {"name": "user", "scopes": ["self", *(f"access:services!service={name}" for name in settings["services"])]},
 ]

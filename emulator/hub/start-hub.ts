@@ -43,6 +43,8 @@ export type RunningHub = {
 };
 
 const service = 'otter_grade';
+/** The hub's service for gofer_submit, with a token of its own. */
+const goferService = 'gofer_nb';
 const prefix = `/services/${service}/`;
 const startSeconds = 90;
 
@@ -61,8 +63,10 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
   await writeKernel(dataFolder, options.kernelPython);
 
   const {serviceUrl, apiToken, password, notebooks = [], groups = {}} = options;
+  const goferToken = randomBytes(32).toString('hex');
   const settings = {
-    ...{url, hubUrl, proxyApiUrl, proxyToken, dataFolder, service, serviceUrl, apiToken, password, groups},
+    ...{url, hubUrl, proxyApiUrl, proxyToken, dataFolder, serviceUrl, password, groups},
+    services: {[service]: apiToken, [goferService]: goferToken},
     notebooks: notebooks.map(notebook => path.resolve(notebook)),
   };
   const config = path.join(import.meta.dirname, 'jupyterhub_config.py');
@@ -117,6 +121,9 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     JUPYTERHUB_SERVICE_NAME: service,
     JUPYTERHUB_SERVICE_PREFIX: prefix,
     JUPYTERHUB_CLIENT_ID: `service-${service}`,
+    HOLT_GOFER_PREFIX: `/services/${goferService}/`,
+    HOLT_GOFER_CLIENT_ID: `service-${goferService}`,
+    HOLT_GOFER_API_TOKEN: goferToken,
     HOLT_HUB_ORIGIN: url,
     PROXY_HOPS: '1',
   };

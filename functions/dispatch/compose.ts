@@ -16,6 +16,8 @@ export type DispatchPorts = Records & {
   log: Log;
   /** The source of a course of HOLT_COURSES. */
   sources: ReadonlyMap<string, CourseSource>;
+  /** A config beside `course-config.json`. */
+  configPath?: string | undefined;
 };
 
 /** Puts dispatch together: course sync, archives, claims, batches. */

@@ -2,6 +2,7 @@ import {archiveLimits} from '../../domain/autograder.ts';
 import type {Archive, Course} from '../../domain/course.ts';
 import {hashBytes} from '../../domain/document-id.ts';
 import {HoltError} from '../../domain/errors.ts';
+import {otherGoferPath} from '../../domain/gofer-config.ts';
 import {archiveName} from '../../domain/object-names.ts';
 import type {CourseSource, Find, Log, Now, Transact, WriteObject} from '../../domain/ports.ts';
 import {type Sha256, secondsBetween} from '../../domain/values.ts';
@@ -68,6 +69,8 @@ export function makeEnsureArchive({find, transact, now, log, write, sourceOf}: E
     let content: Uint8Array | undefined;
     try {
       content = await source.readFile(revision, path, archiveLimits.packedBytes);
+      const other = content ? undefined : otherGoferPath(path);
+      content ??= other ? await source.readFile(revision, other, archiveLimits.packedBytes) : undefined;
     } catch (error) {
       return explain(error, path);
     }

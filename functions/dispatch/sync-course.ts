@@ -1,7 +1,8 @@
-import {type Course, type CourseConfig, parseCourseConfig} from '../../domain/course.ts';
+import type {Course, CourseConfig} from '../../domain/course.ts';
 import {makeDocumentId} from '../../domain/document-id.ts';
 import {HoltError} from '../../domain/errors.ts';
 import type {CourseSource, Find, Log, Now, Transact} from '../../domain/ports.ts';
+import {readConfig} from './read-config.ts';
 
 export type SyncCourseNeeds = {
   find: Find;
@@ -10,6 +11,8 @@ export type SyncCourseNeeds = {
   log: Log;
   /** Where a course of HOLT_COURSES comes from; undefined for any other name. */
   sourceOf: (course: string) => CourseSource | undefined;
+  /** Another config beside `course-config.json`: gofer's. */
+  configPath?: string | undefined;
 };
 
 /**
@@ -18,15 +21,13 @@ export type SyncCourseNeeds = {
  */
 export type SyncOutcome = 'unchanged' | 'changed' | 'unavailable' | 'broken';
 
-const CONFIG = 'course-config.json';
-const MAX_CONFIG_BYTES = 2 ** 20;
 const none: CourseConfig = {staff: [], policy: 'latest', limits: {}, sections: {}};
 
 /**
  * Makes the sync of one course's config from its source into its record. A course that was never good gets a record
  * too, without sections, so that its problem can be seen.
  */
-export function makeSyncCourse({find, transact, now, log, sourceOf}: SyncCourseNeeds) {
+export function makeSyncCourse({find, transact, now, log, sourceOf, configPath}: SyncCourseNeeds) {
   const syncSource = async (course: string, id: string, source: CourseSource): Promise<SyncOutcome> => {
     const known = await find('courses', id);
     const revision = await source.findRevision();
@@ -36,7 +37,7 @@ export function makeSyncCourse({find, transact, now, log, sourceOf}: SyncCourseN
 
     let config: CourseConfig;
     try {
-      config = await readConfig(source, revision, course);
+      config = await readConfig(source, revision, {course, configPath});
     } catch (error) {
       throw tellRevision(error, revision);
     }
@@ -111,22 +112,6 @@ export function makeSyncCourse({find, transact, now, log, sourceOf}: SyncCourseN
       throw error;
     }
   };
-}
-
-async function readConfig(source: CourseSource, revision: string, course: string): Promise<CourseConfig> {
-  const content = await source.readFile(revision, CONFIG, MAX_CONFIG_BYTES);
-  if (!content) {
-    throw new HoltError('invalid-course', `There is no ${CONFIG} at the top of the course's source: add it.`);
-  }
-
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', {fatal: true}).decode(content);
-  } catch (cause) {
-    throw new HoltError('invalid-course', `${CONFIG} is not text in UTF-8: save it as UTF-8.`, {cause});
-  }
-
-  return parseCourseConfig(text, course);
 }
 
 /** Staff must know which commit to mend. */

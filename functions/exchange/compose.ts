@@ -3,12 +3,16 @@ import type {HubUser, OpenedSession, Session} from '../../domain/hub.ts';
 import type {Hub, Log, NewId, Now, Objects, Records, Wait, Wake} from '../../domain/ports.ts';
 import type {Settings} from '../settings.ts';
 import {makeClaim} from './claim.ts';
+import type {Dialect} from './dialects/dialect.ts';
+import {goferSubmit} from './dialects/gofer-submit.ts';
 import {otterSubmit} from './dialects/otter-submit.ts';
 import {makeFindCourse} from './find-course.ts';
 import {makeCheckSameOrigin, makeExchange} from './handler.ts';
+import type {Request} from './http.ts';
 import {makeIdentify} from './identify.ts';
 import {makeLogin} from './login.ts';
 import {makePark} from './park.ts';
+import type {BrowserWay} from './place.ts';
 import {makeRefuse} from './refusals.ts';
 import {makeListener} from './serve-http.ts';
 import {makeStatusRoutes} from './status/routes.ts';
@@ -24,6 +28,8 @@ export type ExchangePorts = Records & {
   wait: Wait;
   log: Log;
   hub: Hub | undefined;
+  /** The hub as its service for gofer_submit sees it. */
+  goferHub?: Hub | undefined;
   sessions:
     | {seal: (session: Session) => Promise<string>; open: (token: string) => Promise<OpenedSession | undefined>}
     | undefined;
@@ -43,22 +49,22 @@ export function composeExchange(ports: ExchangePorts, settings: Settings) {
   const {getConfig} = makeFindCourse(ports);
   const submit = makeSubmit({...ports, getConfig});
   const proxyHeader = settings.HOLT_PROXY_HEADER;
-  const look = makeIdentify({
-    hub,
-    openSession: async token => sessions?.open(token),
-    checkJwt: ports.checkJwt,
-    proxy: proxyHeader && ports.checkProxy ? {header: proxyHeader, check: ports.checkProxy} : undefined,
-    allowClaimed: settings.HOLT_TRUST_CLAIMED_USER,
-  });
-  const identify = (request: Parameters<typeof look>[0]) => look(request, hashBytes);
-  const browser =
-    hub && sessions
+  const makeLook = (service: Hub | undefined) =>
+    makeIdentify({
+      hub: service,
+      openSession: async token => sessions?.open(token),
+      checkJwt: ports.checkJwt,
+      proxy: proxyHeader && ports.checkProxy ? {header: proxyHeader, check: ports.checkProxy} : undefined,
+      allowClaimed: settings.HOLT_TRUST_CLAIMED_USER,
+    });
+  const makeWay = (service: Hub | undefined): BrowserWay =>
+    service && sessions
       ? {
-          login: makeLogin({hub, sealSession: sessions.seal, secure}),
-          claim: makeClaim({...ports, hub, submit, secure}),
+          login: makeLogin({hub: service, sealSession: sessions.seal, secure}),
+          claim: makeClaim({...ports, hub: service, submit, secure}),
           park: makePark({
             ...ports,
-            hub,
+            hub: service,
             settings: {
               parkedPerAddress: settings.PARKED_PER_ADDRESS,
               parkedInTotal: settings.PARKED_IN_TOTAL,
@@ -67,21 +73,30 @@ export function composeExchange(ports: ExchangePorts, settings: Settings) {
           }),
         }
       : undefined;
+  const makePlace = (prefix: string, dialect: Dialect, service: Hub | undefined) => ({
+    ...{prefix, dialect, browser: makeWay(service), look: makeLook(service)},
+  });
+  const otter = makePlace(settings.JUPYTERHUB_SERVICE_PREFIX, otterSubmit, hub);
+  const gofer = makePlace(settings.HOLT_GOFER_PREFIX, goferSubmit, ports.goferHub);
+  // A place within another one stands before it, and a hub's service that is gofer's own has no place for otter-submit.
+  const places = [gofer, otter].toSorted((a, b) => b.prefix.length - a.prefix.length);
+  const placeOf = (path: string) => places.find(({prefix}) => path.startsWith(prefix)) ?? otter;
+  const {browser} = otter;
+  const identify = (request: Request) => placeOf(request.path).look(request, hashBytes);
   const answerStatus = makeStatusRoutes({
     ...ports,
     identify,
-    startLogin: browser?.login.startLogin,
+    startLogin: browser && ((base, next) => (placeOf(base).browser ?? browser).login.startLogin(base, next)),
     claim: browser?.claim,
     checkSameOrigin: makeCheckSameOrigin(origins),
     admins: settings.HOLT_ADMINS,
   });
   const answer = makeExchange({
-    dialects: [{prefix: settings.JUPYTERHUB_SERVICE_PREFIX, dialect: otterSubmit}],
+    places,
     origins,
     identify,
     submit,
     getConfig,
-    browser,
     answerStatus,
     refuse: makeRefuse(ports),
     objects: ports.objects,

@@ -3,25 +3,24 @@ import {HoltError} from '../../domain/errors.ts';
 import type {Identity} from '../../domain/hub.ts';
 import {notebookName} from '../../domain/object-names.ts';
 import type {Now, Objects} from '../../domain/ports.ts';
-import type {Claim} from './claim.ts';
 import type {Dialect, Route} from './dialects/dialect.ts';
-import {problem, type Reply, type Request, redirect, unexpected} from './http.ts';
+import {problem, type Reply, type Request, redirect, toKnown} from './http.ts';
 import {namedUser} from './identify.ts';
-import {isLoginState, type Login} from './login.ts';
+import {isLoginState} from './login.ts';
 import type {Parking} from './park.ts';
+import type {BrowserWay, Place} from './place.ts';
 import type {Attempt} from './refusals.ts';
 import type {Receipt, Upload} from './submit.ts';
 
 export type ExchangeNeeds = {
-  dialects: readonly {prefix: string; dialect: Dialect}[];
+  /** A place within another one stands before it. */
+  places: readonly Place[];
   /** The origins of the hub's pages: what a browser's Origin is compared with. Never the Host header. */
   origins: readonly string[];
   identify: (request: Request) => Promise<Identity | undefined>;
   submit: (upload: Upload) => Promise<Receipt>;
   /** Checks that the assignment exists before a notebook is parked for it. */
   getConfig: (key: Parking['key']) => Promise<unknown>;
-  /** The way through the hub's OAuth; undefined without a hub. */
-  browser: {login: Login; claim: Claim; park: (parking: Parking) => Promise<Reply>} | undefined;
   answerStatus: (request: Request, path: string, base: string) => Promise<Reply | undefined>;
   refuse: (error: HoltError, attempt: Attempt) => Promise<void>;
   objects: Pick<Objects, 'write'>;
@@ -45,51 +44,60 @@ export function makeCheckSameOrigin(origins: readonly string[]) {
 
 /** Makes the exchange: one function from request to reply over the dialects, the hub's callback and the status routes. */
 export function makeExchange(needs: ExchangeNeeds) {
-  const {dialects, identify, submit, browser, answerStatus, refuse, objects, now} = needs;
+  const {places, identify, submit, answerStatus, refuse, objects, now} = needs;
   const checkSameOrigin = makeCheckSameOrigin(needs.origins);
 
   return async (request: Request): Promise<Reply> => {
-    for (const {prefix, dialect} of dialects) {
-      if (request.path.startsWith(prefix)) {
-        return answerUnder(prefix, dialect, request);
+    for (const place of places) {
+      if (request.path.startsWith(place.prefix)) {
+        return answerUnder(place, request.path.slice(place.prefix.length), request);
       }
 
-      if (`${request.path}/` === prefix && methodOf(request) === 'GET') {
-        return redirect(prefix);
+      if (`${request.path}/` === place.prefix && methodOf(request) === 'GET') {
+        return redirect(place.prefix);
       }
     }
 
     return (await answerStatus(request, request.path.slice(1), '/')) ?? notFound();
   };
 
-  async function answerUnder(prefix: string, dialect: Dialect, request: Request): Promise<Reply> {
-    const path = request.path.slice(prefix.length);
+  /** Answers under a client's prefix; what its dialect speaks of goes wrong in the dialect's own form. */
+  async function answerUnder(place: Place, path: string, request: Request): Promise<Reply> {
+    const status = await answerStatus(request, path, place.prefix);
+    if (status) {
+      return status;
+    }
+
+    const {encodeProblem} = place.dialect;
+    const answer = answerRoute(place, path, request);
+    return encodeProblem ? answer.catch(error => ({...encodeProblem(toKnown(error), request.trace), error})) : answer;
+  }
+
+  async function answerRoute(place: Place, path: string, request: Request): Promise<Reply> {
+    const {prefix, dialect, browser} = place;
     const routes = dialect.routes.filter(route => route.path === path);
     const method = methodOf(request);
     const route = routes.find(candidate => candidate.method === method);
     if (route) {
       return route.verb === 'greet'
         ? route.encode(prefix)
-        : recorded(request, dialect, attempt => answerSubmit(request, route, prefix, dialect, attempt));
+        : recorded(request, dialect, attempt => answerSubmit(request, route, place, attempt));
     }
 
     const isCallback = path === CALLBACK && browser;
     if (isCallback && method === 'GET') {
-      return recorded(request, dialect, attempt => answerCallback(request, dialect, prefix, attempt, browser));
+      return recorded(request, dialect, attempt => answerCallback(request, place, attempt, browser));
     }
 
-    if (isCallback || routes.length > 0) {
-      return refuseMethod(request, dialect, isCallback ? ['GET'] : routes.map(({method}) => method));
-    }
-
-    return (await answerStatus(request, path, prefix)) ?? notFound();
+    return isCallback || routes.length > 0
+      ? refuseMethod(request, dialect, isCallback ? ['GET'] : routes.map(({method}) => method))
+      : notFound();
   }
 
   async function answerSubmit(
     request: Request,
     route: Extract<Route, {verb: 'submit'}>,
-    prefix: string,
-    {name: client}: Dialect,
+    {prefix, dialect: {name: client}, browser}: Place,
     attempt: Attempt,
   ): Promise<Reply> {
     checkSameOrigin(request);
@@ -132,10 +140,9 @@ export function makeExchange(needs: ExchangeNeeds) {
 
   async function answerCallback(
     request: Request,
-    dialect: Dialect,
-    prefix: string,
+    {prefix, dialect}: Place,
     attempt: Attempt,
-    {login, claim}: NonNullable<ExchangeNeeds['browser']>,
+    {login, claim}: NonNullable<BrowserWay>,
   ): Promise<Reply> {
     if (isLoginState(request.query.get('state') ?? '')) {
       const {user, next} = await login.finishLogin(request, prefix);
@@ -157,13 +164,13 @@ export function makeExchange(needs: ExchangeNeeds) {
   }
 
   /** Source: RFC 9110, section 15.5.6: the answer names the methods that are allowed. */
-  async function refuseMethod({method, trace}: Request, {name}: Dialect, allowed: string[]): Promise<Reply> {
+  async function refuseMethod({method, trace}: Request, dialect: Dialect, allowed: string[]): Promise<Reply> {
     const error = new HoltError(
       'method-not-allowed',
       `${method} is not answered here: send ${allowed.join(' or ')} instead.`,
     );
-    await refuse(error, {client: name, trace});
-    const reply = problem(error, trace);
+    await refuse(error, {client: dialect.name, trace});
+    const reply = (dialect.encodeProblem ?? problem)(error, trace);
     return {...reply, headers: {...reply.headers, Allow: allowed.join(', ')}};
   }
 
@@ -177,7 +184,7 @@ export function makeExchange(needs: ExchangeNeeds) {
     try {
       return await run(attempt);
     } catch (error) {
-      await refuse(error instanceof HoltError ? error : unexpected(error), attempt);
+      await refuse(toKnown(error), attempt);
       throw error;
     }
   }

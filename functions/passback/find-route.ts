@@ -1,7 +1,7 @@
 import {getAssignment} from '../../domain/course.ts';
 import {makeDocumentId} from '../../domain/document-id.ts';
 import {HoltError} from '../../domain/errors.ts';
-import {type LineItem, makeLineItem, type Passback} from '../../domain/passback.ts';
+import {type LineItem, makeGoferLineItem, makeLineItem, type Passback} from '../../domain/passback.ts';
 import type {Find} from '../../domain/ports.ts';
 
 export type LmsSettings = {
@@ -9,6 +9,8 @@ export type LmsSettings = {
   post: boolean;
   /** The LMS, or undefined when its settings are not complete. */
   lms: {host: string; baseUrl?: string | undefined} | undefined;
+  /** Hosts that an outcomes URL of a course's config may name: a course must not send scores wherever it likes. */
+  hosts?: readonly string[];
   /** Why scores are not posted, when `post` is false or `lms` undefined. */
   why?: string | undefined;
 };
@@ -17,14 +19,15 @@ export type LmsSettings = {
 export type Route = {kind: 'open'; lineItem: LineItem} | {kind: 'off' | 'unknown'; message: string};
 
 /** Finds where a passback's score goes, as the course's config has it now. Never throws for what a config may hold. */
-export async function findRoute(find: Find, passback: Passback, {post, lms, why}: LmsSettings): Promise<Route> {
+export async function findRoute(find: Find, passback: Passback, settings: LmsSettings): Promise<Route> {
+  const {post, lms, hosts = [], why} = settings;
   if (!post) {
     return {kind: 'off', message: why ?? 'Scores are not posted: POST_GRADE is off.'};
   }
 
-  if (!lms) {
-    const message = why ?? 'Scores are not posted: LTI_CONSUMER_KEY, LTI_CONSUMER_SECRET and EDX_URL are not all set.';
-    return {kind: 'off', message};
+  const notSet = why ?? 'Scores are not posted: LTI_CONSUMER_KEY, LTI_CONSUMER_SECRET and EDX_URL are not all set.';
+  if (!lms && hosts.length === 0) {
+    return {kind: 'off', message: notSet};
   }
 
   const course = await find('courses', await makeDocumentId('course', passback.course));
@@ -34,7 +37,21 @@ export async function findRoute(find: Find, passback: Passback, {post, lms, why}
 
   try {
     const {lineItem} = getAssignment(course, passback);
-    return lineItem
+    if (lineItem && 'outcomesUrl' in lineItem) {
+      const {host} = new URL(lineItem.outcomesUrl);
+      return hosts.includes(host)
+        ? {kind: 'open', lineItem: makeGoferLineItem(lineItem, passback.student)}
+        : {
+            kind: 'unknown',
+            message: `The course's config sends scores to ${host}, which no setting names: add it to HOLT_LMS_HOSTS, or correct outcomes_url.`,
+          };
+    }
+
+    if (lineItem && !lms) {
+      return {kind: 'off', message: notSet};
+    }
+
+    return lineItem && lms
       ? {kind: 'open', lineItem: makeLineItem(lineItem, lms, passback.student)}
       : {
           kind: 'off',

@@ -1,4 +1,5 @@
 import type {AssignmentKey} from '../../../domain/assignment.ts';
+import type {HoltError} from '../../../domain/errors.ts';
 import type {Client} from '../../../domain/submission.ts';
 import type {Reply, Request} from '../http.ts';
 import type {Receipt} from '../submit.ts';
@@ -19,4 +20,9 @@ export type Route =
     };
 
 /** One client's way of speaking: a table of routes that turn its requests into verbs and outcomes into its answers. */
-export type Dialect = {name: Client; routes: readonly Route[]};
+export type Dialect = {
+  name: Client;
+  routes: readonly Route[];
+  /** Tells a failure in the client's form; a problem document when it has none. */
+  encodeProblem?: (error: HoltError, trace: string) => Reply;
+};

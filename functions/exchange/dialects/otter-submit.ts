@@ -1,8 +1,7 @@
-import {HoltError} from '../../../domain/errors.ts';
 import {assignmentOf, parseNotebook} from '../../../domain/notebook.ts';
 import {text} from '../http.ts';
-import {readJson} from '../read-json.ts';
 import type {Dialect} from './dialect.ts';
+import {readNotebook} from './read-notebook.ts';
 
 /** The sentence that scripts look for in the reference's answer. */
 const success = 'Your submission is being graded and will be posted to the gradebook once it is finished running!';
@@ -32,7 +31,9 @@ export const otterSubmit: Dialect = {
       path: '',
       verb: 'submit',
       decode(_request, body) {
-        const notebook = parseNotebook(readNotebook(body));
+        const notebook = parseNotebook(
+          readNotebook(body, 'send {"nb": <notebook>} as JupyterLab’s Submit button does'),
+        );
         return {key: assignmentOf(notebook), content: Buffer.from(JSON.stringify(notebook))};
       },
       encode: ({submissionId}, prefix) =>
@@ -40,16 +41,3 @@ export const otterSubmit: Dialect = {
     },
   ],
 };
-
-/** The JupyterLab button posts `{nb}`; the notebook's own metadata says what it answers. */
-function readNotebook(body: Uint8Array): unknown {
-  const value = readJson(body, 'send {"nb": <notebook>} as JupyterLab’s Submit button does');
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, 'nb')) {
-    throw new HoltError(
-      'malformed-request',
-      'The request has no notebook: send {"nb": <notebook>} as JupyterLab’s Submit button does.',
-    );
-  }
-
-  return (value as {nb: unknown}).nb;
-}

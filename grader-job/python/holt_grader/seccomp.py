@@ -61,6 +61,9 @@ _ABSENT: dict[str, tuple[int | None, int | None]] = {
 #: Every call that is refused whatever its arguments are.
 REFUSED_NAMES = (*_FORBIDDEN, *_ABSENT)
 _CLONE, _SOCKET, _SOCKETPAIR, _PRLIMIT, _FCNTL = (56, 220), (41, 198), (53, 199), (302, 261), (72, 25)
+_SETSOCKOPT = (54, 208)
+#: Options that change how much waits in a socket, which is bounded by the machine's usual size.
+SIZES = (socket.SO_SNDBUF, socket.SO_RCVBUF, 32, 33)
 #: Commands of fcntl by which whoever may read a file keeps others from opening it, or hears of it.
 F_SETLEASE, F_NOTIFY = 1024, 1026
 
@@ -106,6 +109,10 @@ def build_program(machine: str) -> bytes:
     steps += _when(_PRLIMIT[column], *own)
     commands = [_step(LOAD, ARGUMENTS[1]), _step(EQUAL, F_SETLEASE, 2), _step(EQUAL, F_NOTIFY, 1), _step(RETURN, ALLOW)]
     steps += _when(_FCNTL[column], *commands, _refuse(errno.EPERM))
+    # Without an error, as the kernel itself gives less than it is asked for.
+    sizes = [_step(EQUAL, size, len(SIZES) - place) for place, size in enumerate(SIZES)]
+    of_sockets = [_step(LOAD, ARGUMENTS[1]), _step(EQUAL, socket.SOL_SOCKET, 0, len(SIZES) + 1), _step(LOAD, ARGUMENTS[2])]
+    steps += _when(_SETSOCKOPT[column], *of_sockets, *sizes, _step(RETURN, ALLOW), _refuse(0))
     return b"".join([*steps, _step(RETURN, ALLOW)])
 
 

@@ -2,7 +2,7 @@
 
 import unittest
 
-from holt_grader.grading_case import LIMITS, GradingCase, make_notebook
+from holt_grader.grading_case import CHECK, LIMITS, GradingCase, make_notebook
 
 FILL = """
 import os, socket, time
@@ -35,6 +35,24 @@ class SocketMemoryTest(GradingCase):
         limits = {**LIMITS, "memoryBytes": 400 * 2**20}
         answer = self.assignment.grade(make_notebook(FILL, "x = 3"), limits, 7)
         self.assertEqual(answer["ended"], "memory", answer)
+
+    def test_a_socket_holds_no_more_than_is_usual(self) -> None:
+        code = """
+import socket
+def measure(end):
+    return [end.getsockopt(socket.SOL_SOCKET, size) for size in (socket.SO_SNDBUF, socket.SO_RCVBUF)]
+x = 3
+for end in (*socket.socketpair(), socket.socket()):
+    before = measure(end)
+    for size in (socket.SO_SNDBUF, socket.SO_RCVBUF, 32, 33):
+        end.setsockopt(socket.SOL_SOCKET, size, 1 << 20)
+    if measure(end) != before:
+        x = 0
+    end.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+    if not end.getsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED) and end.family == socket.AF_UNIX:
+        x = 0
+"""
+        self.assertEqual(self.score(code, CHECK), [3, 2])
 
 
 if __name__ == "__main__":
