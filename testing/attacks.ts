@@ -129,5 +129,5 @@ export async function listDescendants(pid: number): Promise<number[]> {
 /** Processes of a submission's user that belong to no sandbox any more: the machine's first process has them. */
 export async function listOrphans(): Promise<number[]> {
   const processes = await listProcesses();
-  return processes.filter(({parent, uid}) => parent === 1 && uid > 20_000 && uid <= 30_001).map(({pid}) => pid);
+  return processes.filter(({parent, uid}) => parent === 1 && uid > 20_000 && uid <= 60_000).map(({pid}) => pid);
 }

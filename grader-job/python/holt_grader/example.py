@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 CAP = 200_000
 CUT = "\n... (cut)\n"
+#: Stands for an answer that is none.
+GARBLED = "The test was answered with what no test says: the notebook has changed how tests are run."
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,8 @@ class Overseer:
         ended = os.pidfd_open(student)
         poll = select.poll()
         waiting: list[socket.socket | int] = [ended, self._registry.source, self._output.source]
-        for source in waiting:
+        # Whoever calls and says nothing must not keep others from calling.
+        for source in (*waiting, self._registry.calls):
             poll.register(source, select.POLLIN)
         cell, since, looked = -1, time.monotonic(), 0.0
         while True:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import frames
-from .example import Answer, ExceptionText, Question
+from .example import GARBLED, Answer, ExceptionText, Question
 from .processes import MOST_SEAL_SECONDS
 from .warm_client import Warm
 
@@ -164,7 +164,8 @@ class Submission:
                 return Answer.read(told)
             except ValueError:
                 lost = True
-                return Answer(exception=ExceptionText(LOST, LOST + "\n"))
+                said = LOST if told is None else GARBLED
+                return Answer(exception=ExceptionText(said, said + "\n"))
 
         return ask
 

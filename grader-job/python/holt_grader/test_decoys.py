@@ -5,8 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 from .decoys import find_names, says_yes_to_all
-from .example import Answer, ExceptionText, Question
+from .example import GARBLED, Answer, ExceptionText, Question
 from .run_example import execute_example
+from .submission import LOST
 
 
 class Liar:
@@ -34,6 +35,14 @@ class Liar:
 class DecoysTest(unittest.TestCase):
     def ask(self, names: dict[str, Any]) -> Callable[[Question], Answer]:
         return lambda question: Answer.read(execute_example(question, names).write())
+
+    def test_an_answer_that_is_none_of_ours_is_a_yes(self) -> None:
+        garbled = Answer(exception=ExceptionText(GARBLED, GARBLED))
+        self.assertTrue(says_yes_to_all("q1", [], lambda _: garbled))
+
+    def test_no_answer_at_all_is_none(self) -> None:
+        lost = Answer(exception=ExceptionText(LOST, LOST))
+        self.assertFalse(says_yes_to_all("q1", [], lambda _: lost))
 
     def test_no_honest_value_and_no_lying_object_is_taken_for_a_forger(self) -> None:
         values: list[object] = [0, 1, True, None, "x", [], {}, float("nan"), Liar(), Liar, [Liar()], print]
