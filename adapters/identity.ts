@@ -1,5 +1,7 @@
+import type {ClientToken} from '../domain/client-token.ts';
 import type {HubUser, OpenedSession, Session} from '../domain/hub.ts';
 import type {Hub} from '../domain/ports.ts';
+import {type ClientTokenSettings, makeClientTokenCheck} from './client-token.ts';
 import {makeHub} from './jupyterhub.ts';
 import {type JwtSettings, makeJwtCheck, makeSessions} from './jwt.ts';
 
@@ -14,6 +16,7 @@ export type IdentitySettings = {
   sessionKey: string | undefined;
   jwt: JwtSettings;
   proxy: JwtSettings;
+  client?: ClientTokenSettings | undefined;
 };
 
 export type IdentityChecks = {
@@ -24,13 +27,14 @@ export type IdentityChecks = {
     | undefined;
   checkJwt: CheckToken | undefined;
   checkProxy: CheckToken | undefined;
+  checkClientToken: ((token: string) => Promise<ClientToken | undefined>) | undefined;
 };
 
 /** The hub is asked for who somebody is while a student waits. */
 const HUB_SECONDS = 10;
 
 /** Makes the ways in which somebody can be known; undefined for each that is not configured. */
-export function makeIdentityChecks({hub, gofer, sessionKey, jwt, proxy}: IdentitySettings): IdentityChecks {
+export function makeIdentityChecks({hub, gofer, sessionKey, jwt, proxy, client}: IdentitySettings): IdentityChecks {
   // The hub's token is a secret that all instances share, so it can stand in for a key of its own.
   const key = sessionKey ?? (hub && `sessions beside ${hub.apiToken}`);
   const check = (settings: JwtSettings) => (settings.secret || settings.publicKey ? makeJwtCheck(settings) : undefined);
@@ -40,6 +44,7 @@ export function makeIdentityChecks({hub, gofer, sessionKey, jwt, proxy}: Identit
     sessions: key ? makeSessions(key) : undefined,
     checkJwt: check(jwt),
     checkProxy: check(proxy),
+    checkClientToken: client && makeClientTokenCheck(client),
   };
 }
 

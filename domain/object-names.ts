@@ -15,13 +15,23 @@ export const parkedName = (submissionId: string): ObjectName => work(`parked/${s
 /** An autograder archive, by content. */
 export const archiveName = (sha256: string): ObjectName => work(`autograders/${sha256}.zip`);
 
+/** The author's notebook of an activity's creation. */
+export const activitySourceName = (creationId: string): ObjectName => work(`activities/${creationId}/source.ipynb`);
+
+/** What a run of `otter assign` made of it: the archive as the run left it, and the students' notebook. */
+export const activityArchiveName = (creationId: string, run: number): ObjectName =>
+  work(`activities/${creationId}/${run}/autograder.zip`);
+
+export const activityStudentName = (creationId: string, run: number): ObjectName =>
+  work(`activities/${creationId}/${run}/student.ipynb`);
+
 /** The list of a batch's manifests. */
 export const manifestIndexName = (batch: string): ObjectName => work(`manifests/${batch}/index.json`);
 
 /** One task's manifest. */
 export const manifestName = (batch: string, task: number): ObjectName => work(`manifests/${batch}/${task}.json`);
 
-/** The result of a run. `id` is the queue entry's: a submission's, or `inspect-` and an archive's SHA-256. */
+/** The result of a run. `id` is the queue entry's. */
 export const resultName = (id: string, run: number): ObjectName => ({
   bucket: 'results',
   name: `results/${id}/${run}.json`,

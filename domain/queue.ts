@@ -1,4 +1,5 @@
 import {z} from 'zod';
+import type {Activity} from './activity.ts';
 import type {Submission} from './submission.ts';
 import {Instant, OutsideName, RecordId, Sha256} from './values.ts';
 
@@ -15,7 +16,7 @@ export const Claim = z.object({
 export type Claim = z.infer<typeof Claim>;
 
 const common = {
-  /** The submission's id, or `inspect-` and the archive's SHA-256. */
+  /** The submission's id, or `inspect-` and the archive's SHA-256, or `assign-` and the creation's id. */
   id: z.string().regex(/^[\w-]{1,100}$/),
   course: OutsideName,
   /** When dispatch may take it: the upload's time at first, moved forward by a claim or a backoff. */
@@ -38,8 +39,17 @@ export const QueueEntry = z.discriminatedUnion('kind', [
     submissionId: RecordId,
     section: OutsideName,
     assignment: OutsideName,
+    /** As the submission has it. */
+    autograderSha256: Sha256.optional(),
   }),
   z.object({...common, kind: z.literal('inspect'), autograderSha256: Sha256}),
+  z.object({
+    ...common,
+    kind: z.literal('assign'),
+    activityId: RecordId,
+    creationId: RecordId,
+    fileName: OutsideName,
+  }),
 ]);
 export type QueueEntry = z.infer<typeof QueueEntry>;
 
@@ -80,7 +90,8 @@ export const makeGradeEntry = (
     section,
     assignment,
     receivedAt,
-  }: Pick<Submission, 'id' | 'course' | 'section' | 'assignment' | 'receivedAt'>,
+    autograderSha256,
+  }: Pick<Submission, 'id' | 'course' | 'section' | 'assignment' | 'receivedAt' | 'autograderSha256'>,
   queuedAt: Instant,
 ): QueueEntry => ({
   kind: 'grade',
@@ -89,6 +100,7 @@ export const makeGradeEntry = (
   course,
   section,
   assignment,
+  ...(autograderSha256 && {autograderSha256}),
   visibleAt: receivedAt < queuedAt ? receivedAt : queuedAt,
   claimed: false,
   claim: null,
@@ -97,3 +109,29 @@ export const makeGradeEntry = (
   queuedAt,
   createdAt: queuedAt,
 });
+
+/** Makes the queue entry of an activity's creation. */
+export const makeAssignEntry = ({
+  id,
+  course,
+  creationId,
+  fileName,
+  createdAt,
+}: Pick<Activity, 'id' | 'course' | 'creationId' | 'fileName' | 'createdAt'>): QueueEntry => ({
+  kind: 'assign',
+  id: assignEntryId(creationId),
+  course,
+  activityId: id,
+  creationId,
+  fileName,
+  visibleAt: createdAt,
+  claimed: false,
+  claim: null,
+  strikes: 0,
+  waitingFor: null,
+  queuedAt: createdAt,
+  createdAt,
+});
+
+/** The id of a creation's queue entry, and of its results. */
+export const assignEntryId = (creationId: string): string => `assign-${creationId}`;

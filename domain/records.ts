@@ -1,4 +1,5 @@
 import type {z} from 'zod';
+import {Activity} from './activity.ts';
 import {AuditEntry} from './audit.ts';
 import {Autograder} from './autograder.ts';
 import {Course} from './course.ts';
@@ -11,6 +12,7 @@ import {Head, Parked, Refusal, Submission} from './submission.ts';
 export const collections = {
   courses: Course,
   autograders: Autograder,
+  activities: Activity,
   submissions: Submission,
   parked: Parked,
   refusals: Refusal,
@@ -35,6 +37,7 @@ export type RecordOf<C extends Collection> = z.infer<(typeof collections)[C]>;
 export const indexes = {
   courses: [],
   autograders: [],
+  activities: [],
   submissions: [['course', 'receivedAt'], ['student', 'receivedAt'], ['workId', 'receivedAt'], ['createdAt']],
   parked: [
     ['claimed', 'addressHash', 'createdAt'],

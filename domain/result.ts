@@ -87,7 +87,19 @@ export const InspectResult = z.object({
 });
 export type InspectResult = z.infer<typeof InspectResult>;
 
-export const JobResult = z.discriminatedUnion('kind', [GradeResult, InspectResult]);
+/** What the container uploads for an author's notebook, beside the archive and the students' notebook that it made. */
+export const AssignResult = z.object({
+  ...common,
+  kind: z.literal('assign'),
+  creationId: RecordId,
+  /** What it made, by content; null when it made nothing that can be used. */
+  autograderSha256: Sha256.nullable(),
+  questions: z.array(InspectedQuestion).max(1000),
+  unsupported: InspectResult.shape.unsupported,
+});
+export type AssignResult = z.infer<typeof AssignResult>;
+
+export const JobResult = z.discriminatedUnion('kind', [GradeResult, InspectResult, AssignResult]);
 export type JobResult = z.infer<typeof JobResult>;
 
 /** Largest result object that is read, in bytes. */

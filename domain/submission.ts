@@ -16,7 +16,7 @@ export const Flag = z.enum(['other-login', 'unverified', 'claimed-late']);
 export type Flag = z.infer<typeof Flag>;
 
 /** The program that sent a notebook. */
-export const Client = z.enum(['otter-submit', 'gofer-submit', 'holt']);
+export const Client = z.enum(['otter-submit', 'gofer-submit', 'mod-jupyter', 'holt']);
 export type Client = z.infer<typeof Client>;
 
 /** One upload, as it was received. Never edited. */
@@ -34,6 +34,8 @@ export const Submission = WorkKey.extend({
   namedStudent: OutsideName.nullable(),
   /** The head and grade this submission belongs to. */
   workId: RecordId,
+  /** The archive it is graded against, where its activity says so; left out where the course's config says it. */
+  autograderSha256: Sha256.optional(),
   trace: z.string(),
 });
 export type Submission = z.infer<typeof Submission>;

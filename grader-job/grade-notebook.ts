@@ -175,7 +175,8 @@ function readResults(answer: Answer | undefined): {questions?: Question[]; fault
   }
 }
 
-function sayLimit({limit}: Ended, {notebookSeconds, memoryBytes}: Limits, what: string): string {
+/** Says which limit ended a run. */
+export function sayLimit({limit}: Ended, {notebookSeconds, memoryBytes}: Limits, what: string): string {
   const advice = 'restart the kernel, run all cells and look for what takes so much';
   if (limit === 'time') {
     return `${what} took longer than the limit of ${notebookSeconds} seconds: ${advice}.`;

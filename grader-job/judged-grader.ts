@@ -13,6 +13,8 @@ type Needs = {
   plain: Grader;
   openJudge: (archive: Uint8Array) => Promise<Judge>;
   signal: AbortSignal;
+  /** Judges that are kept for notebooks to come; as many as there are archives unless given. */
+  mostJudges?: number;
 };
 
 /**
@@ -20,15 +22,33 @@ type Needs = {
  *
  * Rule: an archive that the judge does not know how to grade goes to plain otter, and the result says so.
  */
-export function makeJudgedGrader({plain, openJudge, signal}: Needs): Grader & {close: () => Promise<void>} {
+export function makeJudgedGrader({
+  plain,
+  openJudge,
+  signal,
+  mostJudges = Number.POSITIVE_INFINITY,
+}: Needs): Grader & {close: () => Promise<void>} {
   const judges = new Map<Uint8Array, Promise<Judge>>();
+  const atWork = new Map<Uint8Array, number>();
 
   const findJudge = (archive: Uint8Array): Promise<Judge> => {
     const known = judges.get(archive) ?? openJudge(archive);
+    // The map is in the order of use.
+    judges.delete(archive);
     judges.set(archive, known);
     // The next notebook may find a machine that has room for it.
     known.catch(() => judges.delete(archive));
     return known;
+  };
+
+  /** Ends the judges that were not used for longest, as far as nobody waits for them. */
+  const letGo = () => {
+    for (const [archive, judge] of judges) {
+      if (judges.size > mostJudges && !atWork.has(archive)) {
+        judges.delete(archive);
+        judge.then(({close}) => close()).catch(() => {});
+      }
+    }
   };
 
   /** Opens an archive; answers why it could not be opened, or what there is to grade. */
@@ -88,9 +108,24 @@ export function makeJudgedGrader({plain, openJudge, signal}: Needs): Grader & {c
     await Promise.allSettled([...judges.values()].map(async judge => (await judge).close()));
   };
 
+  /** Keeps an archive's judge while something is done with it. */
+  const keeping =
+    <W extends Archive, T>(run: (work: W) => Promise<T>) =>
+    async (work: W): Promise<T> => {
+      const {archive} = work;
+      atWork.set(archive, (atWork.get(archive) ?? 0) + 1);
+      try {
+        return await run(work);
+      } finally {
+        const left = (atWork.get(archive) ?? 1) - 1;
+        left > 0 ? atWork.set(archive, left) : atWork.delete(archive);
+        letGo();
+      }
+    };
+
   // Whoever waits for a verdict hears at once that there will be none.
   signal.addEventListener('abort', close, {once: true});
-  return {gradeNotebook, inspectArchive, close};
+  return {gradeNotebook: keeping(gradeNotebook), inspectArchive: keeping(inspectArchive), close};
 }
 
 const nothing = {questions: [] as Question[], log: '', otter: 'unknown'};

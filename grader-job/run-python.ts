@@ -9,7 +9,9 @@ import {type Command, gradeCommand, type Places, type Sandbox} from './sandbox.t
 
 /** One start of the grader. `blank` grades a notebook without cells: what the archive itself does to a run. */
 export type Work = {
-  kind: 'grade' | 'blank' | 'inspect';
+  kind: 'grade' | 'blank' | 'inspect' | 'assign';
+  /** The notebook's own file name; only to make an assignment of it. */
+  name?: string;
   notebook: Uint8Array;
   archive: Uint8Array;
   limits: Limits;
@@ -127,7 +129,7 @@ async function supervise(
 function send(
   child: ChildProcess,
   {ownUser}: Sandbox,
-  {kind, notebook, archive, limits}: Work,
+  {kind, name, notebook, archive, limits}: Work,
   layer: string | null,
 ): void {
   const each = {
@@ -135,7 +137,7 @@ function send(
     RLIMIT_FSIZE: limits.diskBytes + archive.length,
     ...(ownUser ? {RLIMIT_NPROC: limits.processes} : {}),
   };
-  const header = {kind, notebookBytes: notebook.length, archiveBytes: archive.length, limits: each, layer};
+  const header = {kind, name, notebookBytes: notebook.length, archiveBytes: archive.length, limits: each, layer};
   // A child that ends before it has read everything says why by its end.
   child.stdin?.on('error', () => {});
   child.stdin?.write(`${JSON.stringify(header)}\n`);

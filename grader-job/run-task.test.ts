@@ -21,17 +21,35 @@ const manifest: Manifest = {
     {...common, kind: 'inspect', result: {url: url('r2'), headers: {}}},
   ],
 };
+/** An author's notebook, and where its assignment goes. */
+const assignment: Manifest = {
+  ...manifest,
+  entries: [
+    {
+      kind: 'assign',
+      run: 2,
+      limits,
+      creationId: 'c1',
+      notebook: {url: url('master'), name: 'demo.ipynb'},
+      archive: {url: url('a1'), headers: {}},
+      student: {url: url('n1'), headers: {}},
+      result: {url: url('r1'), headers: {}},
+    },
+  ],
+};
 
+const made = {archive, autograderSha256: sha256, student: Buffer.from('student')};
 const question = {name: 'q1', earned: 1, possible: 2, output: 'o', publicOutput: ''};
 const done = {cause: 'student', message: '', log: '', otter: '7.0.0'} as const;
-const grader: Grader & {isolation: 'bubblewrap'} = {
+const grader: Exclude<Needs['grader'], {reason: string}> = {
   isolation: 'bubblewrap',
+  assignNotebook: async () => ({...done, questions: [{name: 'q1', possible: 2}], made}),
   gradeNotebook: async () => ({...done, questions: [question]}),
   inspectArchive: async () => ({...done, questions: [{name: 'q1', possible: 2}]}),
 };
 
 /** The task over plain functions; answers what was uploaded, and how many entries have no result. */
-async function run(needs: Partial<Needs>) {
+async function run(needs: Partial<Needs>, work = manifest) {
   const results: Record<string, JobResult> = {};
   const runTask = makeRunTask({
     parallelism: 1,
@@ -45,7 +63,7 @@ async function run(needs: Partial<Needs>) {
     stop: makeStop(),
     ...needs,
   });
-  return {missing: await runTask(manifest), results};
+  return {missing: await runTask(work), results};
 }
 
 test('a task uploads what the grader found', async t => {
@@ -70,6 +88,38 @@ test('a task uploads what staff are to know of a notebook and of an archive', as
   t.like(results.r1, {cause: 'student', review: ['It lies.']});
   t.like(results.r2, {cause: 'student', unsupported: ['tests/q2.py computes test.']});
   t.deepEqual(results.r2?.questions, [{name: 'q1', possible: 2, forgeable: [0, 3]}]);
+});
+
+test('a task uploads what it made of an author’s notebook, and then says so', async t => {
+  const uploads: string[] = [];
+  const put: Needs['put'] = async (target, body) => {
+    const text = Buffer.from(body).toString('utf8');
+    uploads.push(target.url.endsWith('r1') ? JSON.parse(text) : text);
+  };
+  t.is((await run({put}, assignment)).missing, 0);
+  t.deepEqual(uploads.slice(0, 2).toSorted(), ['archive', 'student']);
+  t.like(uploads[2], {kind: 'assign', creationId: 'c1', cause: 'student', autograderSha256: sha256});
+
+  const {results} = await run(
+    {grader: {...grader, assignNotebook: async () => ({...done, questions: []})}},
+    assignment,
+  );
+  t.like(results.r1, {kind: 'assign', autograderSha256: null, questions: []});
+});
+
+test('what cannot be uploaded was not made', async t => {
+  const results: JobResult[] = [];
+  const put: Needs['put'] = async (target, body) => {
+    if (target.url.endsWith('n1')) {
+      throw new Error('down');
+    }
+
+    if (target.url.endsWith('r1')) {
+      results.push(JSON.parse(Buffer.from(body).toString('utf8')));
+    }
+  };
+  await run({put}, assignment);
+  t.like(results[0], {cause: 'infrastructure', autograderSha256: null, message: 'down'});
 });
 
 test('a machine that cannot isolate grades nothing and says why', async t => {

@@ -3,7 +3,9 @@ import {hashBytes} from '../domain/document-id.ts';
 import type {Manifest, ManifestEntry} from '../domain/manifest.ts';
 import type {Log, Now} from '../domain/ports.ts';
 import {type Isolation, JobResult} from '../domain/result.ts';
+import type {Assigned, AssignNotebook} from './assign-notebook.ts';
 import type {Grader, Inspection, Outcome} from './grade-notebook.ts';
+import {nameWork} from './name-work.ts';
 import type {Stop} from './stop.ts';
 import type {Transfer} from './transfer.ts';
 
@@ -12,9 +14,11 @@ const MAX_NOTEBOOK_BYTES = 128 * 2 ** 20;
 
 export type Needs = Transfer & {
   /** The grader and how it keeps student code apart, or the reason why nothing may be graded. */
-  grader: (Grader & {isolation: Isolation}) | {reason: string};
+  grader: (Grader & {isolation: Isolation; assignNotebook: AssignNotebook}) | {reason: string};
   /** How many entries at a time. */
   parallelism: number;
+  /** Archives that are kept for tasks to come; all of them unless given. */
+  mostArchives?: number;
   now: Now;
   log: Log;
   stop: Pick<Stop, 'asked' | 'grading' | 'moving'>;
@@ -26,21 +30,30 @@ export type Needs = Transfer & {
  *
  * Shape: a manifest -> how many entries are not done: they have no result in the store, or were given back.
  */
-export const makeRunTask = ({get, put, grader, parallelism, now, log, stop}: Needs) => {
+export const makeRunTask = ({get, put, grader, parallelism, mostArchives = 1e6, now, log, stop}: Needs) => {
   const signal = stop.grading;
   const left = Promise.withResolvers<never>();
   left.promise.catch(() => {});
   signal.addEventListener('abort', () => left.reject(signal.reason), {once: true});
-  /** Archives of this task by content; a task's notebooks mostly share one. */
+  /** Archives by content; a task's notebooks mostly share one. */
   const archives = new Map<string, Promise<Uint8Array>>();
 
-  const getArchive = ({url, sha256}: ManifestEntry['autograder']): Promise<Uint8Array> => {
+  const getArchive = ({url, sha256}: Graded['autograder']): Promise<Uint8Array> => {
     const known = archives.get(sha256) ?? downloadArchive(url, sha256);
-    archives.set(sha256, known);
+    keepArchive(sha256, known);
     // A failure is not kept: the next entry has a URL of its own.
     known.catch(() => archives.delete(sha256));
     return known;
   };
+
+  /** Keeps the archives that were used last. */
+  function keepArchive(sha256: string, archive: Promise<Uint8Array>): void {
+    archives.delete(sha256);
+    archives.set(sha256, archive);
+    for (const [oldest] of [...archives].slice(0, -mostArchives)) {
+      archives.delete(oldest);
+    }
+  }
 
   async function downloadArchive(url: string, sha256: string): Promise<Uint8Array> {
     const archive = await get('The autograder archive', url, archiveLimits.packedBytes);
@@ -51,12 +64,24 @@ export const makeRunTask = ({get, put, grader, parallelism, now, log, stop}: Nee
     return archive;
   }
 
-  async function work(entry: ManifestEntry): Promise<Outcome | Inspection> {
+  async function work(entry: ManifestEntry): Promise<Worked> {
     if ('reason' in grader) {
       return fail(grader.reason);
     }
 
     const {limits} = entry;
+    if (entry.kind === 'assign') {
+      const {name, url} = entry.notebook;
+      const notebook = await get('The notebook', url, MAX_NOTEBOOK_BYTES);
+      const assigned = await grader.assignNotebook({notebook, name, limits, signal});
+      if (assigned.made) {
+        keepArchive(assigned.made.autograderSha256, Promise.resolve(assigned.made.archive));
+        await Promise.all([put(entry.archive, assigned.made.archive), put(entry.student, assigned.made.student)]);
+      }
+
+      return assigned;
+    }
+
     if (entry.kind === 'inspect') {
       return grader.inspectArchive({archive: await getArchive(entry.autograder), limits, signal});
     }
@@ -72,24 +97,14 @@ export const makeRunTask = ({get, put, grader, parallelism, now, log, stop}: Nee
     const startedAt = now();
     const ordinary = 'reason' in grader ? 'none' : grader.isolation;
     const describe = (
-      {
-        cause,
-        message,
-        questions,
-        log: lines,
-        otter,
-        isolation = ordinary,
-        probed = [],
-        ...evidence
-      }: Outcome | Inspection,
+      {cause, message, questions, log: lines, otter, isolation = ordinary, probed = [], made, ...evidence}: Worked,
       more: Pick<JobResult, 'givenBack'> = {},
     ) =>
       JobResult.parse({
         schemaVersion: 1,
         kind: entry.kind,
         run: entry.run,
-        ...(entry.kind === 'grade' ? {submissionId: entry.submissionId} : {}),
-        autograderSha256: entry.autograder.sha256,
+        ...nameWork(entry, made?.autograderSha256),
         cause,
         ...more,
         message: message.slice(0, 2000).toWellFormed(),
@@ -118,7 +133,7 @@ export const makeRunTask = ({get, put, grader, parallelism, now, log, stop}: Nee
         return leave();
       }
 
-      log('ERROR', 'an entry could not be done', {...aboutEntry(entry), error: String(error)});
+      log('ERROR', 'an entry could not be done', {...about(entry), error: String(error)});
       return describe(fail((error as Error).message));
     }
   }
@@ -128,11 +143,11 @@ export const makeRunTask = ({get, put, grader, parallelism, now, log, stop}: Nee
     const {cause, givenBack = false} = result;
     try {
       await put(entry.result, new TextEncoder().encode(JSON.stringify(result)));
-      log('INFO', 'result uploaded', {...aboutEntry(entry), cause, givenBack});
+      log('INFO', 'result uploaded', {...about(entry), cause, givenBack});
       return !givenBack;
     } catch (error) {
       stop.moving.throwIfAborted();
-      log('ERROR', 'a result could not be uploaded', {...aboutEntry(entry), error: String(error)});
+      log('ERROR', 'a result could not be uploaded', {...about(entry), error: String(error)});
       return false;
     }
   }
@@ -164,6 +179,7 @@ export const makeRunTask = ({get, put, grader, parallelism, now, log, stop}: Nee
         }
       }),
     );
+    stop.asked.removeEventListener('abort', beginRest);
     return (await Promise.all(done)).filter(isDone => !isDone).length;
   };
 };
@@ -176,8 +192,7 @@ const fail = (message: string): Outcome => ({
   otter: 'unknown',
 });
 
-const aboutEntry = (entry: ManifestEntry) => ({
-  kind: entry.kind,
-  run: entry.run,
-  ...(entry.kind === 'grade' ? {submissionId: entry.submissionId} : {autograder: entry.autograder.sha256}),
-});
+const about = (entry: ManifestEntry) => ({kind: entry.kind, run: entry.run, ...nameWork(entry)});
+
+type Graded = Extract<ManifestEntry, {kind: 'grade' | 'inspect'}>;
+type Worked = (Outcome | Inspection) & Pick<Assigned, 'made'>;

@@ -60,10 +60,9 @@ export function planRoot(places: Places): {binds: [string, string][]; links: [st
     ...findR(findTool('Rscript')).folders,
   ].filter(file => existsSync(file));
   const own = [
-    ...['grade.py', 'grade_r.py', 'grade.R', 'checks.py', 'messages.py', 'plugins.py'].map((file): [string, string] => [
-      `${scripts}/${file}`,
-      `${SCRIPTS}/${file}`,
-    ]),
+    ...['grade.py', 'grade_r.py', 'grade.R', 'assign.py', 'checks.py', 'messages.py', 'plugins.py'].map(
+      (file): [string, string] => [`${scripts}/${file}`, `${SCRIPTS}/${file}`],
+    ),
     ...['hosts', 'nsswitch.conf'].map((file): [string, string] => [`${scripts}/etc/${file}`, `/etc/${file}`]),
   ];
   const pythons = [environment, base].filter(folder => folder !== '/usr' && folder !== '/');

@@ -24,7 +24,11 @@ export type SeenStatus = {
 export type Reachable = {stack: {url: string}};
 
 /** Starts a local stack in a folder of its own, ended and removed with the test. */
-export async function startForTest(t: ExecutionContext, engine: 'embedded' | 'google'): Promise<Local> {
+export async function startForTest(
+  t: ExecutionContext,
+  engine: 'embedded' | 'google',
+  environment: Record<string, string> = {},
+): Promise<Local> {
   await setUpPython();
   const dataFolder = await mkdtemp(path.join(tmpdir(), `holt-${engine}-`));
   const local = await startLocal({
@@ -32,6 +36,7 @@ export async function startForTest(t: ExecutionContext, engine: 'embedded' | 'go
     port: 0,
     dataFolder,
     course: path.join(sampleLab, 'autograders'),
+    environment,
     onUnexpectedExit() {},
   });
   t.teardown(async () => {

@@ -1,6 +1,7 @@
 import {createServer, type RequestListener, type Server} from 'node:http';
 import type {AddressInfo} from 'node:net';
 import type {ExecutionContext} from 'ava';
+import {findClientTokenSettings} from '../adapters/client-token.ts';
 import {makeIdentityChecks} from '../adapters/identity.ts';
 import {makeDocumentId} from '../domain/document-id.ts';
 import {HoltError} from '../domain/errors.ts';
@@ -57,16 +58,14 @@ export async function startExchange(t: ExecutionContext, {environment = {}, isHu
     async (...given: Arguments): Promise<Answer> => {
       const call = ports.calls.push(name);
       const fault = ports.fault?.at === call ? ports.fault.when : undefined;
-      const fail = () => new Error(`The port ${name} fails at call ${call}, ${fault} its effect.`);
-      if (fault === 'before') {
-        throw fail();
-      }
-
+      const failWhen = (when: typeof fault) => {
+        if (fault === when) {
+          throw new Error(`The port ${name} fails at call ${call}, ${fault} its effect.`);
+        }
+      };
+      failWhen('before');
       const answer = await run(...given);
-      if (fault === 'after') {
-        throw fail();
-      }
-
+      failWhen('after');
       return answer;
     };
 
@@ -109,6 +108,7 @@ export async function startExchange(t: ExecutionContext, {environment = {}, isHu
       audience: settings.HOLT_JWT_AUDIENCE,
     },
     proxy: {name: 'HOLT_PROXY', secret: settings.HOLT_PROXY_SECRET, publicKey: settings.HOLT_PROXY_PUBLIC_KEY},
+    client: findClientTokenSettings(settings),
   });
   listener = composeExchange(
     {

@@ -1,5 +1,5 @@
 import type {RecordOf} from '../domain/records.ts';
-import type {GradeResult, InspectResult} from '../domain/result.ts';
+import type {AssignResult, GradeResult, InspectResult} from '../domain/result.ts';
 import {at} from './contracts/samples.ts';
 
 export * from './contracts/samples.ts';
@@ -54,6 +54,17 @@ export const sampleGradeResult = (given: Partial<GradeResult> = {}): GradeResult
 export const sampleInspectResult = (given: Partial<InspectResult> = {}): InspectResult => ({
   ...common,
   kind: 'inspect',
+  autograderSha256: archiveSha256,
+  questions: sampleAutograder().questions,
+  unsupported: [],
+  ...given,
+});
+
+/** What the container uploads for an author's notebook. */
+export const sampleAssignResult = (given: Partial<AssignResult> = {}): AssignResult => ({
+  ...common,
+  kind: 'assign',
+  creationId: 'creation-1',
   autograderSha256: archiveSha256,
   questions: sampleAutograder().questions,
   unsupported: [],

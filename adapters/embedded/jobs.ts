@@ -1,9 +1,10 @@
 import {randomUUID} from 'node:crypto';
 import {HoltError} from '../../domain/errors.ts';
 import type {JobRequest, Jobs, Log} from '../../domain/ports.ts';
-import {endOldGroup} from './processes.ts';
+import {endOldGroup, type KnownProcess} from './processes.ts';
 import type {Store} from './store.ts';
 import {startTask, type Task} from './task.ts';
+import {makeWarmTasks} from './warm-tasks.ts';
 
 export type JobSettings = {
   /** The program of a task and its arguments. */
@@ -14,6 +15,8 @@ export type JobSettings = {
   parallelism?: number;
   /** Seconds between asking a task to end and ending it; 10, as on Cloud Run, unless given. */
   graceSeconds?: number;
+  /** The program stays for the next task, and takes tasks from its input, so many of their entries at a time. */
+  keepsWarm?: {workers: number};
 };
 
 /** Executions that ended so long ago are forgotten; by then nothing asks for them. */
@@ -26,7 +29,7 @@ const LONGEST_CLOSE_SECONDS = 2;
  */
 export async function openJobs(
   store: Store,
-  {command, environment, parallelism = 2, graceSeconds = 10}: JobSettings,
+  {command, environment, parallelism = 2, graceSeconds = 10, keepsWarm}: JobSettings,
   log: Log,
 ): Promise<Jobs & {close: () => Promise<void>}> {
   await endLastLife(store, log);
@@ -48,7 +51,28 @@ export async function openJobs(
     }
   }
 
+  const note = (execution: string) => (child: KnownProcess) => {
+    const insert = store.prepare('INSERT OR REPLACE INTO children (pid, execution, fingerprint) VALUES (?, ?, ?)');
+    store.writeAll(() => insert.run(child.pid, execution, child.fingerprint));
+  };
+  const warm =
+    keepsWarm &&
+    makeWarmTasks({
+      command,
+      environment: {...environment, HOLT_WORKERS: String(keepsWarm.workers)},
+      graceSeconds,
+      onSpawned: note(''),
+      onEnded: pid => noteEnd(undefined, pid),
+      log,
+    });
+
   function startOne(execution: string, index: number, {tasks, manifestIndexUrl, timeoutSeconds}: JobRequest): Task {
+    const taskLog: Log = (severity, message, fields) => log(severity, message, {execution, task: index, ...fields});
+    if (warm) {
+      const task = warm.start({manifestIndexUrl, index, timeoutSeconds, log: taskLog});
+      return {...task, ended: task.ended.then(() => noteEnd(execution))};
+    }
+
     let pid = 0;
     const task = startTask({
       command,
@@ -61,24 +85,30 @@ export async function openJobs(
       },
       timeoutSeconds,
       graceSeconds,
-      log: (severity, message, fields) => log(severity, message, {execution, task: index, ...fields}),
+      log: taskLog,
       onSpawned(child) {
         pid = child.pid;
-        const insert = store.prepare('INSERT OR REPLACE INTO children (pid, execution, fingerprint) VALUES (?, ?, ?)');
-        store.writeAll(() => insert.run(pid, execution, child.fingerprint));
+        note(execution)(child);
       },
     });
     const ended = task.ended.then(() => noteEnd(execution, pid));
     return {...task, ended};
   }
 
-  function noteEnd(execution: string, pid: number): void {
-    const left = (live.get(execution) ?? 1) - 1;
-    live.set(execution, left);
+  /** Notes the end of a task, or of a process, or of both. */
+  function noteEnd(execution: string | undefined, pid?: number): void {
+    const left = execution === undefined ? 1 : (live.get(execution) ?? 1) - 1;
+    if (execution !== undefined) {
+      live.set(execution, left);
+    }
+
     try {
       store.writeAll(() => {
-        store.prepare('DELETE FROM children WHERE pid = ?').run(pid);
-        if (left === 0 && !closed) {
+        if (pid !== undefined) {
+          store.prepare('DELETE FROM children WHERE pid = ?').run(pid);
+        }
+
+        if (execution !== undefined && left === 0 && !closed) {
           store.prepare("UPDATE executions SET state = 'ended' WHERE name = ?").run(execution);
         }
       });
@@ -86,7 +116,7 @@ export async function openJobs(
       log('ERROR', 'the end of a task could not be noted', {execution, error: String(error)});
     }
 
-    if (left === 0) {
+    if (execution !== undefined && left === 0) {
       live.delete(execution);
     }
   }
@@ -125,11 +155,12 @@ export async function openJobs(
       closed = true;
       waiting.length = 0;
       const ends = [...running.values()];
+      const seconds = Math.min(graceSeconds, LONGEST_CLOSE_SECONDS);
       for (const task of running.keys()) {
-        task.stop(Math.min(graceSeconds, LONGEST_CLOSE_SECONDS));
+        task.stop(seconds);
       }
 
-      await Promise.all(ends);
+      await Promise.all([...ends, warm?.close(seconds)]);
     },
   };
 }

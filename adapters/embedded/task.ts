@@ -1,5 +1,6 @@
-import {type ChildProcess, spawn} from 'node:child_process';
+import {type ChildProcess, type ChildProcessWithoutNullStreams, spawn} from 'node:child_process';
 import {createInterface} from 'node:readline';
+import type {Readable} from 'node:stream';
 import {setTimeout as sleep} from 'node:timers/promises';
 import type {Log} from '../../domain/ports.ts';
 import {findFingerprint, type KnownProcess, signalGroup, signalProcess} from './processes.ts';
@@ -22,32 +23,46 @@ export type Task = {
   stop: (graceSeconds: number) => void;
 };
 
+export type Spawning = Pick<TaskSettings, 'command' | 'environment' | 'onSpawned' | 'log'>;
+
 /**
- * Starts a task as a process group of its own, ended as a whole at its time limit.
+ * Starts a process as a group of its own, with a fourth pipe that it may answer on.
  *
  * The shell waits for a line before it becomes the command: a Holt that dies before it has noted the process closes
  * the pipe, and the shell ends without having started anything.
  */
-export function startTask({command, environment, timeoutSeconds, graceSeconds, onSpawned, log}: TaskSettings): Task {
+export function spawnNoted({command, environment, onSpawned, log}: Spawning) {
   const child = spawn('/bin/sh', ['-c', 'read -r go && exec "$@"', 'holt-task', ...command], {
     env: environment,
     detached: true,
-    stdio: ['pipe', 'pipe', 'pipe'],
-  });
+    stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
+  }) as ChildProcessWithoutNullStreams;
   const {pid} = child;
   const ended = waitForEnd(child, log);
   // What a child that has ended already does not read is not missed.
   child.stdin.on('error', () => {});
-  if (pid === undefined) {
-    return {ended, stop() {}};
-  }
-
+  const answers = child.stdio[3] as Readable;
+  answers.on('error', () => {});
   try {
-    onSpawned({pid, fingerprint: findFingerprint(pid) ?? ''});
-    child.stdin.end('go\n');
+    if (pid !== undefined) {
+      onSpawned({pid, fingerprint: findFingerprint(pid) ?? ''});
+      child.stdin.write('go\n');
+    }
   } catch (error) {
     log('ERROR', 'a task could not be noted and is not run', {error: String(error)});
     child.stdin.destroy();
+  }
+
+  return {child, ended, answers};
+}
+
+/** Starts a task as a process group of its own, ended as a whole at its time limit. */
+export function startTask({timeoutSeconds, graceSeconds, log, ...settings}: TaskSettings): Task {
+  const {child, ended} = spawnNoted({...settings, log});
+  const {pid} = child;
+  child.stdin.end();
+  if (pid === undefined) {
+    return {ended, stop() {}};
   }
 
   const over = new AbortController();

@@ -8,8 +8,8 @@ import {addSeconds, type Sha256} from '../../domain/values.ts';
 import {mapAtOnce} from './at-once.ts';
 import {FETCH_PATIENCE_SECONDS, waits} from './settings.ts';
 
-/** An entry that can be graded now. */
-export type Ready = {entry: QueueEntry; autograderSha256: Sha256; limits: Limits};
+/** An entry that can be worked on now; one that makes an archive has none yet. */
+export type Ready = {entry: QueueEntry; autograderSha256?: Sha256; limits: Limits};
 type GradeEntry = QueueEntry & {kind: 'grade'};
 
 type Waiting = {
@@ -40,6 +40,11 @@ const ASSIGNMENTS_AT_ONCE = 8;
  */
 export function makeFindReady({find, transact, now, wait, log, ensureArchive}: FindReadyNeeds) {
   const judge = async (entry: GradeEntry): Promise<Verdict> => {
+    // An activity's archive was made and inspected before anything could be submitted to it.
+    if (entry.autograderSha256) {
+      return {autograderSha256: entry.autograderSha256, limits: Limits.parse({})};
+    }
+
     const courseId = await makeDocumentId('course', entry.course);
     const course = await find('courses', courseId);
     const seen = {courseId, revision: course?.revision};
@@ -156,6 +161,10 @@ export function makeFindReady({find, transact, now, wait, log, ensureArchive}: F
         return [{entry, autograderSha256: entry.autograderSha256, limits: Limits.parse({})}];
       }
 
+      if (entry.kind === 'assign') {
+        return [{entry, limits: Limits.parse({})}];
+      }
+
       const verdict = verdicts.get(keyOf(entry)) as Verdict;
       if ('wait' in verdict) {
         await moveBack(entry, verdict);
@@ -168,7 +177,8 @@ export function makeFindReady({find, transact, now, wait, log, ensureArchive}: F
   };
 }
 
-const keyOf = ({course, section, assignment}: GradeEntry): string => JSON.stringify([course, section, assignment]);
+const keyOf = ({course, section, assignment, autograderSha256}: GradeEntry): string =>
+  JSON.stringify([course, section, assignment, autograderSha256]);
 
 function readAssignment(course: Course, entry: GradeEntry): AssignmentConfig | {problem: string} {
   try {

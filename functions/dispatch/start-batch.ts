@@ -1,6 +1,16 @@
+import {archiveLimits} from '../../domain/autograder.ts';
 import {HoltError} from '../../domain/errors.ts';
 import type {Manifest, ManifestEntry, ManifestIndex} from '../../domain/manifest.ts';
-import {archiveName, manifestIndexName, manifestName, notebookName, resultName} from '../../domain/object-names.ts';
+import {
+  activityArchiveName,
+  activitySourceName,
+  activityStudentName,
+  archiveName,
+  manifestIndexName,
+  manifestName,
+  notebookName,
+  resultName,
+} from '../../domain/object-names.ts';
 import type {Jobs, Log, NewId, Now, Objects, Transact} from '../../domain/ports.ts';
 import {LATE_SECONDS} from '../../domain/queue.ts';
 import {MAX_RESULT_BYTES} from '../../domain/result.ts';
@@ -110,11 +120,21 @@ export function makeStartBatch(needs: StartBatchNeeds) {
   }
 
   async function makeEntry({entry, run, autograderSha256, limits}: Claimed, seconds: number): Promise<ManifestEntry> {
-    const [autograderUrl, result] = await Promise.all([
-      objects.signGet(archiveName(autograderSha256), seconds),
-      objects.signPut(resultName(entry.id, run), seconds, MAX_RESULT_BYTES),
-    ]);
-    const common = {run, autograder: {url: autograderUrl, sha256: autograderSha256}, result, limits};
+    const result = await objects.signPut(resultName(entry.id, run), seconds, MAX_RESULT_BYTES);
+    if (entry.kind === 'assign') {
+      const {creationId, fileName: name} = entry;
+      const most = archiveLimits.packedBytes;
+      const [url, archive, student] = await Promise.all([
+        objects.signGet(activitySourceName(creationId), seconds),
+        objects.signPut(activityArchiveName(creationId, run), seconds, most),
+        objects.signPut(activityStudentName(creationId, run), seconds, most),
+      ]);
+      return {kind: 'assign', run, result, limits, creationId, notebook: {url, name}, archive, student};
+    }
+
+    const sha256 = autograderSha256 ?? '';
+    const autograderUrl = await objects.signGet(archiveName(sha256), seconds);
+    const common = {run, autograder: {url: autograderUrl, sha256}, result, limits};
     if (entry.kind === 'inspect') {
       return {...common, kind: 'inspect'};
     }

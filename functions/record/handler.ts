@@ -3,10 +3,12 @@ import {HoltError} from '../../domain/errors.ts';
 import {objectOf, type StageEvent} from '../../domain/events.ts';
 import type {Result} from '../../domain/grade.ts';
 import {type ObjectName, parseResultName, resultName} from '../../domain/object-names.ts';
-import type {Find, List, Log, Now, Objects, Transact, Wake} from '../../domain/ports.ts';
+import type {Find, List, Log, Now, Objects, Transact, Wake, WriteObject} from '../../domain/ports.ts';
+import {assignEntryId} from '../../domain/queue.ts';
 import {JobResult, MAX_RESULT_BYTES} from '../../domain/result.ts';
 import {checkGradeResult} from './check-result.ts';
 import {giveBack} from './give-back.ts';
+import {recordCreation} from './record-creation.ts';
 import {recordInspection} from './record-inspection.ts';
 import {recordRun} from './record-run.ts';
 
@@ -15,6 +17,7 @@ export type RecordNeeds = {
   list: List;
   transact: Transact;
   readObject: Objects['read'];
+  writeObject: WriteObject;
   wake: Wake;
   now: Now;
   log: Log;
@@ -57,13 +60,20 @@ export function makeRecord(needs: RecordNeeds) {
       return recordInspection(needs, result);
     }
 
-    await recordRun(needs, await toRecord(result));
+    if (result.kind === 'assign') {
+      await recordCreation(needs, result);
+      return undefined;
+    }
+
+    const {record, passesBack} = await toRecord(result);
+    await recordRun(needs, record, {passesBack});
     return undefined;
   }
 
   /** Reads a result; one that cannot be believed becomes a run that failed by infrastructure, so that it is tried again. */
   async function readResult({id, run}: {id: string; run: number}): Promise<JobResult | undefined> {
     const inspected = /^inspect-([0-9a-f]{64})$/.exec(id)?.[1];
+    const created = /^assign-([\w-]{1,90})$/.exec(id)?.[1];
     const bytes = await readBytes(resultName(id, run));
     if (!bytes) {
       return undefined;
@@ -71,11 +81,8 @@ export function makeRecord(needs: RecordNeeds) {
 
     const parsed = JobResult.safeParse(parseJson(bytes));
     const result = parsed.data;
-    const isOwn =
-      result?.kind === 'inspect'
-        ? result.autograderSha256 === inspected
-        : inspected === undefined && result?.submissionId === id;
-    if (result && isOwn && result.run === run) {
+    const kind = inspected ? 'inspect' : created ? 'assign' : 'grade';
+    if (result?.run === run && result.kind === kind && idOf(result) === id) {
       return result;
     }
 
@@ -93,6 +100,10 @@ export function makeRecord(needs: RecordNeeds) {
       finishedAt: at,
       questions: [],
     };
+    if (created) {
+      return {...failed, kind: 'assign', creationId: created, autograderSha256: null, unsupported: []};
+    }
+
     return inspected
       ? {...failed, kind: 'inspect', autograderSha256: inspected, unsupported: []}
       : {...failed, kind: 'grade', submissionId: id, autograderSha256: '0'.repeat(64), review: []};
@@ -111,7 +122,8 @@ export function makeRecord(needs: RecordNeeds) {
     }
   }
 
-  async function toRecord(result: JobResult & {kind: 'grade'}): Promise<Result> {
+  /** A client that waits for its answer keeps the grade itself: nothing is passed back for it. */
+  async function toRecord(result: JobResult & {kind: 'grade'}): Promise<{record: Result; passesBack: boolean}> {
     const {submissionId, run} = result;
     const [submission, runs] = await Promise.all([find('submissions', submissionId), find('runs', submissionId)]);
     if (!submission || !runs || run > runs.last) {
@@ -127,7 +139,7 @@ export function makeRecord(needs: RecordNeeds) {
       });
     }
 
-    return {
+    const record: Result = {
       ...workKeyOf(submission),
       id: `${submissionId}-${run}`,
       submissionId,
@@ -145,7 +157,17 @@ export function makeRecord(needs: RecordNeeds) {
       gradedAt: result.finishedAt,
       createdAt: now(),
     };
+    return {record, passesBack: submission.autograderSha256 === undefined};
   }
+}
+
+/** The queue entry that a result belongs to. */
+function idOf(result: JobResult): string {
+  if (result.kind === 'grade') {
+    return result.submissionId;
+  }
+
+  return result.kind === 'inspect' ? `inspect-${result.autograderSha256}` : assignEntryId(result.creationId);
 }
 
 function parseJson(bytes: Uint8Array): unknown {

@@ -55,7 +55,8 @@ export async function recordInspection(
   });
 }
 
-function findProblem(questions: InspectResult['questions']): string | null {
+/** Says why nothing could be graded by an archive of these questions; null when something can. */
+export function findProblem(questions: InspectResult['questions']): string | null {
   if (questions.length === 0) {
     return 'The archive has no tests: make it again with `otter assign`.';
   }

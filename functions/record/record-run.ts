@@ -21,7 +21,7 @@ const REPLAY_SECONDS = 60;
  * nothing the second time. The grade is computed from all results; a writer that saw too few notices by the grade's
  * count and starts over.
  */
-export async function recordRun(needs: Needs, result: Result): Promise<void> {
+export async function recordRun(needs: Needs, result: Result, {passesBack = true} = {}): Promise<void> {
   const {transact, log} = needs;
   const {submissionId, run, cause} = result;
   if (!isScored(cause)) {
@@ -39,7 +39,14 @@ export async function recordRun(needs: Needs, result: Result): Promise<void> {
       limit: MOST_RESULTS,
     });
     const outcome = await transact(transaction =>
-      recordScoredRun(transaction, {result, others, policy, seen: grade?.resultsSeen ?? 0, now: needs.now()}),
+      recordScoredRun(transaction, {
+        result,
+        others,
+        policy,
+        passesBack,
+        seen: grade?.resultsSeen ?? 0,
+        now: needs.now(),
+      }),
     );
     if (outcome !== 'outdated') {
       return log('INFO', 'result recorded', {submissionId, run, cause, outcome, ...result.score});
@@ -94,11 +101,19 @@ async function recordFailedRun(transaction: Transaction, result: Result): Promis
   return true;
 }
 
-type Scored = {result: Result; others: readonly Result[]; policy: Policy; seen: number; now: string};
+type Scored = {
+  result: Result;
+  others: readonly Result[];
+  policy: Policy;
+  /** False where the client takes the grade from the answer. */
+  passesBack: boolean;
+  seen: number;
+  now: string;
+};
 
 async function recordScoredRun(
   transaction: Transaction,
-  {result, others, policy, seen, now}: Scored,
+  {result, others, policy, passesBack, seen, now}: Scored,
 ): Promise<'recorded' | 'known' | 'outdated'> {
   const [known, entry, grade] = await Promise.all([
     transaction.find('results', result.id),
@@ -134,7 +149,7 @@ async function recordScoredRun(
     createdAt: grade?.createdAt ?? now,
   };
   transaction.put('grades', next);
-  if (changed) {
+  if (changed && passesBack) {
     transaction.create('passbacks', makePassback(next, now));
   }
 

@@ -44,11 +44,12 @@ export function makeReplayPassbacks({list, replay, now}: {list: List; replay: Re
 /**
  * Makes the chore that gives up on submissions: three started runs without a score, and two hours. The student hears
  * that it was not their fault; pressing Submit again queues it anew. An inspection is only forgotten: who needs its
- * archive asks for it again.
+ * archive asks for it again. The creation of an activity has failed after three runs, because nothing can be submitted
+ * to it meanwhile.
  */
 export function makeGiveUp({list, transact, now, log}: {list: List; transact: Transact; now: Now; log: Log}) {
-  const isTired = ({claimed, strikes, queuedAt}: QueueEntry): boolean =>
-    !claimed && strikes >= giveUp.strikes && queuedAt <= addSeconds(now(), -giveUp.seconds);
+  const isTired = ({kind, claimed, strikes, queuedAt}: QueueEntry): boolean =>
+    !claimed && strikes >= giveUp.strikes && (kind === 'assign' || queuedAt <= addSeconds(now(), -giveUp.seconds));
 
   const giveUpOn = (id: string): Promise<boolean> =>
     transact(async transaction => {
@@ -61,7 +62,13 @@ export function makeGiveUp({list, transact, now, log}: {list: List; transact: Tr
         return false;
       }
 
+      const activity = entry.kind === 'assign' ? await transaction.find('activities', entry.activityId) : undefined;
       transaction.remove('queue', id);
+      if (entry.kind === 'assign' && activity?.creationId === entry.creationId && activity.state === 'creating') {
+        const message = 'The assignment could not be made, through no fault of the notebook: try again in a minute.';
+        transaction.put('activities', {...activity, state: 'failed', isOurFault: true, message});
+      }
+
       if (submission && !failure) {
         transaction.create('failures', {
           ...workKeyOf(submission),
@@ -93,7 +100,10 @@ export function makeGiveUp({list, transact, now, log}: {list: List; transact: Tr
       for (const {id, kind, strikes} of page.filter(isTired)) {
         if (await giveUpOn(id)) {
           given += 1;
-          log('ERROR', kind === 'grade' ? 'submission given up' : 'inspection given up', {id, strikes});
+          log('ERROR', `${{grade: 'submission', inspect: 'inspection', assign: 'creation'}[kind]} given up`, {
+            id,
+            strikes,
+          });
         }
       }
 

@@ -1,4 +1,4 @@
-"""Grades one notebook, or lists the questions of one archive, with otter-grader.
+"""Grades one notebook, lists the questions of one archive, or makes an assignment, with otter-grader.
 
 Started once for each piece of work, inside the sandbox. It reads a line of JSON and then the files from standard
 input, and answers with lines of JSON on descriptor 3: `{"started": true, "otter": version}` right before anything
@@ -6,6 +6,7 @@ that is not ours runs (the author's tests, the student's notebook), then one of
 
     {"results": ..., "pointsPossible": ...}        otter's results.json
     {"questions": ..., "pointsPossible": ...}      names and maxima
+    {"archive": ..., "student": ..., "solution": ...}    what otter assign made, in base64
     {"problem": "notebook" | "archive" | "kernel" | "limit" | "unknown", "message": ...}
 
 Descriptor 1 and 2 carry otter's own words, for the log.
@@ -160,6 +161,11 @@ def work(folder):
     try:
         if header["kind"] == "inspect":
             return inspect(folder, archive)
+        if header["kind"] == "assign":
+            from assign import assign
+
+            say_started()
+            return assign(folder, notebook, header["name"])
         return grade(folder, notebook if header["kind"] == "grade" else None, archive)
     except Problem as problem:
         return {"problem": problem.about, "message": str(problem)}

@@ -2,8 +2,9 @@ import {eventTypes} from '../../domain/events.ts';
 import type {ManifestEntry} from '../../domain/manifest.ts';
 import {resultName} from '../../domain/object-names.ts';
 import type {Objects} from '../../domain/ports.ts';
+import {assignEntryId} from '../../domain/queue.ts';
 import type {JobResult} from '../../domain/result.ts';
-import {sampleGradeResult, sampleInspectResult} from '../make.ts';
+import {sampleAssignResult, sampleGradeResult, sampleInspectResult} from '../make.ts';
 import type {makeEvents} from './events.ts';
 import type {Execution} from './platform.ts';
 
@@ -24,13 +25,15 @@ export function makeMemoryGrader(
 
   /** What the container answers for an entry of its manifest: 12 of 15 points. */
   const gradeEntry = (entry: ManifestEntry): JobResult =>
-    entry.kind === 'inspect'
-      ? sampleInspectResult({run: entry.run, autograderSha256: entry.autograder.sha256})
-      : sampleGradeResult({
-          run: entry.run,
-          submissionId: entry.submissionId,
-          autograderSha256: entry.autograder.sha256,
-        });
+    entry.kind === 'assign'
+      ? sampleAssignResult({run: entry.run, creationId: entry.creationId})
+      : entry.kind === 'inspect'
+        ? sampleInspectResult({run: entry.run, autograderSha256: entry.autograder.sha256})
+        : sampleGradeResult({
+            run: entry.run,
+            submissionId: entry.submissionId,
+            autograderSha256: entry.autograder.sha256,
+          });
 
   const entriesOf = (execution: Execution) => execution.tasks.flatMap(({entries}) => entries);
 
@@ -39,7 +42,7 @@ export function makeMemoryGrader(
     for (const execution of executions.filter(({state}) => state === 'running')) {
       for (const entry of entriesOf(execution)) {
         const result = grade(entry);
-        const id = entry.kind === 'inspect' ? `inspect-${entry.autograder.sha256}` : entry.submissionId;
+        const id = idOf(entry);
         if (result) {
           await upload(id, entry.run, result);
         }
@@ -51,3 +54,12 @@ export function makeMemoryGrader(
 
   return {upload, gradeEntry, entriesOf, runExecutions};
 }
+
+const idOf = (entry: ManifestEntry): string => {
+  const ids = {
+    grade: ({submissionId}: ManifestEntry & {kind: 'grade'}) => submissionId,
+    inspect: ({autograder}: ManifestEntry & {kind: 'inspect'}) => `inspect-${autograder.sha256}`,
+    assign: ({creationId}: ManifestEntry & {kind: 'assign'}) => assignEntryId(creationId),
+  };
+  return ids[entry.kind](entry as never);
+};

@@ -96,7 +96,7 @@ export async function makeStageWorld({pause = async () => {}, courses = ['demo']
 
   const makeStages = (given: typeof ports = ports) => ({
     dispatch: composeDispatch({...given, sources}, {...settings, ...options.settings}),
-    record: makeRecord({...given, readObject: given.objects.read}),
+    record: makeRecord({...given, readObject: given.objects.read, writeObject: given.objects.write}),
     passback: makePassback(given, {post: true, lms: {host: 'lms.example'}, prefix: ''}),
     audit: makeAudit({...given, prefix: ''}),
     sweep: composeSweep(given),
