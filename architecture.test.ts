@@ -14,7 +14,7 @@ const arrows: Record<string, readonly RegExp[]> = {
     /^@google-cloud\/(storage|pubsub|firestore|run)$/,
     /^@octokit\/[\w-]+$/,
   ],
-  functions: [/^functions\//, /^domain\//, node, /^(zod|jszip|csv-stringify)$/],
+  functions: [/^functions\//, /^domain\//, node, /^(zod|jszip|csv-stringify|@fastify\/busboy)$/],
   'grader-job': [/^grader-job\//, /^domain\//, node, /^zod$/],
   emulator: [
     /^emulator\//,
@@ -33,7 +33,7 @@ const arrows: Record<string, readonly RegExp[]> = {
     /^functions\/dispatch\/check-archive\.ts$/,
     /^adapters\/course-sources\.ts$/,
     node,
-    /^(zod|commander|jszip)$/,
+    /^(zod|commander|jose|jszip)$/,
   ],
 };
 
@@ -140,6 +140,7 @@ const work: Record<string, RegExp> = {
   'fast-xml-parser': /^adapters\/lti\//,
   'csv-stringify': /^functions\/exchange\//,
   jszip: /^functions\/dispatch\//,
+  '@fastify/busboy': /^functions\/exchange\/read-form\.ts$/,
   jose: /^adapters\/jwt\.ts$/,
   zod: /^domain\//,
   commander: /^cli\//,

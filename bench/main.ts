@@ -10,7 +10,16 @@ import {type Figure, isMet, say, toTable} from './lib/report.ts';
 
 /* `npm run bench [NAME…] [-- --out FILE]`: the benches one after the other, each a process of its own. */
 
-const names = ['disk', 'boot', 'cold-start', 'throughput-embedded', 'throughput-google', 'submit-to-grade', 'grader'];
+const names = [
+  'disk',
+  'boot',
+  'cold-start',
+  'throughput-embedded',
+  'throughput-google',
+  'submit-to-grade',
+  'moodle',
+  'grader',
+];
 
 type Run = {name: string; figures: Figure[]; load: {before: number; after: number}; failed: boolean};
 

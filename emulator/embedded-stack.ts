@@ -21,8 +21,7 @@ export async function startEmbeddedStack(settings: StackSettings): Promise<Stack
     url: child.url(),
     parts: new Map([['Holt', child]]),
     async restart(changed) {
-      // A grading task is a new process each time: it has today's sources anyway.
-      if (!/^(domain|functions|adapters)\//.test(changed)) {
+      if (!/^(domain|functions|adapters|grader-job)\//.test(changed)) {
         return [];
       }
 

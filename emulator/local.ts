@@ -16,6 +16,8 @@ export type LocalSettings = {
   dataFolder: string;
   course: string;
   upgrade?: boolean;
+  /** More settings of Holt, by their names in the environment. */
+  environment?: Record<string, string>;
   /** Settles when the packages of the course are there; nothing is graded before. Never rejects. */
   layers?: Promise<void>;
   /** Starts a real hub beside it; answers the settings that point Holt at it. */
@@ -64,7 +66,7 @@ export async function startLocal(settings: LocalSettings): Promise<Local> {
       courses: Object.fromEntries(names.map(name => [name, course])),
       secrets,
       companionsUrl: companions.url,
-      hub: hub?.environment,
+      hub: {...hub?.environment, ...settings.environment},
       upgrade,
       onLine: line => logStream.write(`${line}\n`),
       onUnexpectedExit: reason => onUnexpectedExit(`${reason}: its last words are in ${logFile}.`),

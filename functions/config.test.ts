@@ -38,6 +38,14 @@ test('the smallest settings start, with their defaults', t => {
   t.is(refuse(google), 'started');
 });
 
+test('Moodle alone needs its secret, and neither a hub nor courses', t => {
+  const moodle = {HOLT_ENGINE: 'embedded', HOLT_DATA: 'data', JWT_SECRET: 'your-256-bit-secret'};
+  t.like(readConfig('all', moodle), {
+    ...{GRADING_TIMEOUT: 120, MOODLE_PREFIX: '/', MOODLE_TOKEN_SCOPES: 'optional', MOODLE_SHOW_HIDDEN_OUTPUT: true},
+  });
+  t.regex(refuse({...moodle, NO_AUTH: 'true'}), /^NO_AUTH is set, but Holt lets nobody in without a token: unset it/);
+});
+
 const needs: Record<Target, string[]> = {
   exchange: ['GCP_PROJECT_ID', 'HOLT_BUCKET', 'JUPYTERHUB_API_URL', 'HOLT_JWT_SECRET'],
   dispatch: ['GCP_PROJECT_ID', 'HOLT_BUCKET', 'GRADER_JOB', 'HOLT_COURSES'],

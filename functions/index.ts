@@ -45,13 +45,15 @@ export async function openGoogle(settings: Settings): Promise<Engine> {
 }
 
 export async function makeExchange({settings, engine, log}: Context): Promise<Listener> {
-  const [{composeExchange}, {makeIdentityChecks}, records, objects, {wake}] = await Promise.all([
-    import('./exchange/compose.ts'),
-    import('../adapters/identity.ts'),
-    engine.records(),
-    engine.objects(),
-    engine.wakeUps(),
-  ]);
+  const [{composeExchange}, {makeIdentityChecks}, {findClientTokenSettings}, records, objects, {wake}] =
+    await Promise.all([
+      import('./exchange/compose.ts'),
+      import('../adapters/identity.ts'),
+      import('../adapters/client-token.ts'),
+      engine.records(),
+      engine.objects(),
+      engine.wakeUps(),
+    ]);
   const {JUPYTERHUB_API_URL: apiUrl, JUPYTERHUB_API_TOKEN: apiToken, JUPYTERHUB_SERVICE_PREFIX: prefix} = settings;
   const baseUrl = settings.JUPYTERHUB_BASE_URL;
   const keyOf = (kind: 'JWT' | 'PROXY') => ({
@@ -70,6 +72,7 @@ export async function makeExchange({settings, engine, log}: Context): Promise<Li
     sessionKey: settings.HOLT_SESSION_KEY,
     jwt: keyOf('JWT'),
     proxy: keyOf('PROXY'),
+    client: findClientTokenSettings(settings),
   });
   return composeExchange({...records, ...identity, objects, wake, now, newId, wait, log}, settings);
 }
@@ -84,7 +87,8 @@ export async function makeDispatch({settings, engine, log}: Context): Promise<St
   ]);
   const embedded = settings.HOLT_ENGINE === 'embedded';
   const configPath = settings.COURSE_CONFIG_PATH;
-  const sources = await makeCourseSources(parseCourseSources(settings.HOLT_COURSES ?? '{}'), settings);
+  const courses = settings.HOLT_COURSES ? parseCourseSources(settings.HOLT_COURSES) : {};
+  const sources = await makeCourseSources(courses, settings);
   return composeDispatch(
     {...records, objects, jobs, now, newId, wait, log, sources, configPath},
     {
@@ -104,7 +108,7 @@ export async function makeRecord({engine, log}: Context): Promise<Stage> {
     engine.objects(),
     engine.wakeUps(),
   ]);
-  return stage.makeRecord({...records, readObject: objects.read, wake, now, log});
+  return stage.makeRecord({...records, readObject: objects.read, writeObject: objects.write, wake, now, log});
 }
 
 export async function makePassback({settings, engine, log, prefix}: Context): Promise<Stage> {
@@ -145,6 +149,7 @@ export const stages = {
 
 /** Opens the embedded engine on its folder. `origin` is where this process answers signed URLs. */
 export async function openEmbedded(settings: Settings, origin: () => string, log: Log) {
+  const parallelism = settings.MAX_PARALLEL_TASKS ?? EMBEDDED_TASKS;
   const {openEmbeddedEngine} = await import('../adapters/embedded/open.ts');
   const opened = await openEmbeddedEngine({
     folder: settings.HOLT_DATA ?? '',
@@ -154,7 +159,9 @@ export async function openEmbedded(settings: Settings, origin: () => string, log
     jobs: {
       command: [process.execPath, fileURLToPath(new URL(graderProgram, import.meta.url))],
       environment: readGraderEnvironment(),
-      parallelism: settings.MAX_PARALLEL_TASKS ?? EMBEDDED_TASKS,
+      parallelism,
+      // A judge takes two seconds to make warm: it stays, and serves as many at a time as there are cores.
+      keepsWarm: {workers: EMBEDDED_TASKS},
     },
   });
   const {objects, jobs, wake, replay, handleSigned, startDelivery, close, ...records} = opened;

@@ -18,7 +18,8 @@ export function findMissing(settings: Settings, target: Target | 'all'): string[
     ...(on('exchange') ? findMissingIdentity(settings, need) : []),
     ...(on('dispatch')
       ? [
-          ...need('HOLT_COURSES', 'where each course’s config and archives come from'),
+          // Moodle's assignments come from Moodle.
+          ...(settings.JWT_SECRET ? [] : need('HOLT_COURSES', 'where each course’s config and archives come from')),
           ...findMissingGitHub(settings, need),
         ]
       : []),
@@ -32,7 +33,11 @@ type Need = (name: keyof Settings, why: string) => string[];
 function findMissingIdentity(settings: Settings, need: Need): string[] {
   const hub = settings.JUPYTERHUB_API_URL ?? settings.JUPYTERHUB_API_TOKEN;
   const proxy = settings.HOLT_PROXY_SECRET ?? settings.HOLT_PROXY_PUBLIC_KEY;
-  const key = settings.HOLT_JWT_SECRET ?? settings.HOLT_JWT_PUBLIC_KEY ?? (settings.HOLT_PROXY_HEADER && proxy);
+  const key =
+    settings.HOLT_JWT_SECRET ??
+    settings.HOLT_JWT_PUBLIC_KEY ??
+    (settings.HOLT_PROXY_HEADER && proxy) ??
+    settings.JWT_SECRET;
   return [
     ...(hub
       ? [
@@ -44,8 +49,13 @@ function findMissingIdentity(settings: Settings, need: Need): string[] {
     ...((hub ?? key)
       ? []
       : [
-          'Nobody could log in: set JUPYTERHUB_API_URL, JUPYTERHUB_API_TOKEN and HOLT_HUB_ORIGIN for a JupyterHub, or HOLT_JWT_SECRET or HOLT_JWT_PUBLIC_KEY for tokens.',
+          'Nobody could log in: set JUPYTERHUB_API_URL, JUPYTERHUB_API_TOKEN and HOLT_HUB_ORIGIN for a JupyterHub, HOLT_JWT_SECRET or HOLT_JWT_PUBLIC_KEY for tokens, or JWT_SECRET for Moodle.',
         ]),
+    ...(settings.NO_AUTH
+      ? [
+          'NO_AUTH is set, but Holt lets nobody in without a token: unset it, and set JWT_SECRET to the secret in Moodle.',
+        ]
+      : []),
     ...(settings.HOLT_JWT_SECRET && settings.HOLT_JWT_PUBLIC_KEY
       ? ['HOLT_JWT_SECRET and HOLT_JWT_PUBLIC_KEY are both set: only one key is believed, so unset the other.']
       : []),

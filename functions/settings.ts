@@ -92,6 +92,18 @@ const Exchange = z.object({
   /** Believe X-Otter-User and Referer. Anybody can submit as anybody then; such submissions are marked. */
   HOLT_TRUST_CLAIMED_USER: flag.default(false),
   HOLT_ADMINS: list.default([]),
+  /** Signs the tokens of Moodle's mod_jupyter, under jupyterhub-gradeservice's name; without it Moodle is not answered. */
+  JWT_SECRET: text.optional(),
+  /** How long mod_jupyter waits for a grade; gradeservice's name. */
+  GRADING_TIMEOUT: whole(1, 3600).default(120),
+  /** gradeservice's switch that lets anybody in; Holt has none. */
+  NO_AUTH: flag.default(false),
+  MOODLE_PREFIX: path.default('/'),
+  /** `required`: a token must say what it is for, and expire. */
+  MOODLE_TOKEN_SCOPES: z.enum(['optional', 'required']).default('optional'),
+  MOODLE_TOKEN_AUDIENCE: text.optional(),
+  /** Tell students the text of hidden cases, as gradeservice does. */
+  MOODLE_SHOW_HIDDEN_OUTPUT: flag.default(true),
   MAX_NOTEBOOK_BYTES: whole(1000, 2 ** 30).default(20 * 2 ** 20),
   /** Bytes of notebooks that may be in memory at once. */
   BODY_MEMORY_BYTES: whole(1000, 2 ** 36).default(256 * 2 ** 20),

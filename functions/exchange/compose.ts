@@ -1,19 +1,22 @@
+import type {ClientToken} from '../../domain/client-token.ts';
 import {hashBytes} from '../../domain/document-id.ts';
 import type {HubUser, OpenedSession, Session} from '../../domain/hub.ts';
 import type {Hub, Log, NewId, Now, Objects, Records, Wait, Wake} from '../../domain/ports.ts';
 import type {Settings} from '../settings.ts';
+import {composeActivities} from './activities/compose.ts';
 import {makeClaim} from './claim.ts';
 import type {Dialect} from './dialects/dialect.ts';
 import {goferSubmit} from './dialects/gofer-submit.ts';
 import {otterSubmit} from './dialects/otter-submit.ts';
 import {makeFindCourse} from './find-course.ts';
-import {makeCheckSameOrigin, makeExchange} from './handler.ts';
+import {makeExchange} from './handler.ts';
 import type {Request} from './http.ts';
 import {makeIdentify} from './identify.ts';
 import {makeLogin} from './login.ts';
 import {makePark} from './park.ts';
 import type {BrowserWay} from './place.ts';
 import {makeRefuse} from './refusals.ts';
+import {makeCheckSameOrigin} from './same-origin.ts';
 import {makeListener} from './serve-http.ts';
 import {makeStatusRoutes} from './status/routes.ts';
 import {makeSubmit} from './submit.ts';
@@ -35,6 +38,7 @@ export type ExchangePorts = Records & {
     | undefined;
   checkJwt: CheckToken | undefined;
   checkProxy: CheckToken | undefined;
+  checkClientToken: ((token: string) => Promise<ClientToken | undefined>) | undefined;
 };
 
 /** Puts the exchange together: dialects, identity, verbs, status. Nothing here decides anything. */
@@ -98,6 +102,7 @@ export function composeExchange(ports: ExchangePorts, settings: Settings) {
     submit,
     getConfig,
     answerStatus,
+    answerActivities: composeActivities({...ports, submit}, settings),
     refuse: makeRefuse(ports),
     objects: ports.objects,
     now,

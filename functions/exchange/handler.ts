@@ -10,6 +10,7 @@ import {isLoginState} from './login.ts';
 import type {Parking} from './park.ts';
 import type {BrowserWay, Place} from './place.ts';
 import type {Attempt} from './refusals.ts';
+import {makeCheckSameOrigin} from './same-origin.ts';
 import type {Receipt, Upload} from './submit.ts';
 
 export type ExchangeNeeds = {
@@ -22,25 +23,14 @@ export type ExchangeNeeds = {
   /** Checks that the assignment exists before a notebook is parked for it. */
   getConfig: (key: Parking['key']) => Promise<unknown>;
   answerStatus: (request: Request, path: string, base: string) => Promise<Reply | undefined>;
+  /** Answers a client that speaks of activities; undefined without one. */
+  answerActivities: ((request: Request) => Promise<Reply | undefined>) | undefined;
   refuse: (error: HoltError, attempt: Attempt) => Promise<void>;
   objects: Pick<Objects, 'write'>;
   now: Now;
 };
 
 const CALLBACK = 'oauth_callback';
-
-/** Refuses what another site made a browser send. Throws `cross-site`. */
-export function makeCheckSameOrigin(origins: readonly string[]) {
-  return ({headers}: Request): void => {
-    const {origin, 'sec-fetch-site': site} = headers;
-    if ((site !== undefined && site !== 'same-origin') || (origin !== undefined && !origins.includes(origin))) {
-      throw new HoltError(
-        'cross-site',
-        'This request came from another site than the hub and was refused: submit from JupyterLab itself.',
-      );
-    }
-  };
-}
 
 /** Makes the exchange: one function from request to reply over the dialects, the hub's callback and the status routes. */
 export function makeExchange(needs: ExchangeNeeds) {
@@ -58,7 +48,8 @@ export function makeExchange(needs: ExchangeNeeds) {
       }
     }
 
-    return (await answerStatus(request, request.path.slice(1), '/')) ?? notFound();
+    const answered = await answerStatus(request, request.path.slice(1), '/');
+    return answered ?? (await needs.answerActivities?.(request)) ?? notFound();
   };
 
   /** Answers under a client's prefix; what its dialect speaks of goes wrong in the dialect's own form. */

@@ -15,6 +15,10 @@ export type Request = {
   trace: string;
   /** Reads the body once. Throws `too-large`, `incomplete-body`, `body-timeout` or `busy`. */
   readBody: () => Promise<Uint8Array>;
+  /** Says that the body is needed no longer, although the answer takes its time: others get its room in memory. */
+  releaseBody: () => void;
+  /** Whether nobody waits for the answer any more. */
+  isGone: () => boolean;
 };
 
 export type Reply = {

@@ -37,7 +37,10 @@ export function makeListener(
     const tell = (error: unknown): Reply => problem(note(error), trace);
 
     try {
-      const request = toRequest(incoming, trace, settings.proxyHops, () => body.read(rawBody));
+      const request = toRequest(incoming, trace, settings.proxyHops, {
+        readBody: () => body.read(rawBody),
+        releaseBody: body.release,
+      });
       const reply = await answer(request).catch(tell);
       if (reply.error !== undefined) {
         note(reply.error);
@@ -57,7 +60,7 @@ function toRequest(
   incoming: IncomingMessage,
   trace: string,
   proxyHops: number,
-  readBody: () => Promise<Uint8Array>,
+  body: Pick<Request, 'readBody' | 'releaseBody'>,
 ): Request {
   const raw = incoming.url ?? '/';
   const at = raw.indexOf('?');
@@ -73,7 +76,8 @@ function toRequest(
     cookies: parseCookies(headers.cookie),
     address: (proxyHops > 0 && forwarded.at(-proxyHops)) || incoming.socket?.remoteAddress || 'unknown',
     trace,
-    readBody,
+    ...body,
+    isGone: () => incoming.socket?.destroyed ?? false,
   };
 }
 

@@ -42,6 +42,8 @@ export type Upload = {
   trace: string;
   /** Brings the notebook to its place under the submission's id; durable when it resolves. */
   store: (submissionId: string) => Promise<void>;
+  /** The activity it is for, as its record has it; without one the course's config has the assignment. */
+  activity?: {creationId: string; autograderSha256: Sha256};
   /** The parked notebook this upload was, with the id it was promised. */
   parked?: Parked;
 };
@@ -57,9 +59,13 @@ export function makeSubmit(needs: SubmitNeeds) {
   const {find, transact, objects, wake, now, newId, log, getConfig} = needs;
 
   return async (upload: Upload): Promise<Receipt> => {
-    const {key, student, sha256, parked, trace} = upload;
-    await getConfig(key);
-    const workId = await makeDocumentId('work', key.course, key.section, key.assignment, student);
+    const {key, student, sha256, parked, activity, trace} = upload;
+    const names = [key.course, key.section, key.assignment, student];
+    if (!activity) {
+      await getConfig(key);
+    }
+
+    const workId = await makeDocumentId('work', ...names, ...(activity ? [activity.creationId] : []));
     const head = await find('heads', workId);
     if (head?.sha256 === sha256) {
       return again(head, upload);
@@ -80,6 +86,7 @@ export function makeSubmit(needs: SubmitNeeds) {
       flags: upload.flags,
       namedStudent: upload.namedStudent && upload.namedStudent !== student ? upload.namedStudent : null,
       workId,
+      ...(activity && {autograderSha256: activity.autograderSha256}),
       trace,
     };
     const other = await transact(transaction => accept(transaction, submission, parked));

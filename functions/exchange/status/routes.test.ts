@@ -16,9 +16,9 @@ import {
 } from '../../../testing/contracts/samples.ts';
 import {makeMemoryRecords} from '../../../testing/memory-records.ts';
 import {makeClaim} from '../claim.ts';
-import {makeCheckSameOrigin} from '../handler.ts';
 import {parseCookies, type Reply, type Request, redirect} from '../http.ts';
 import {parkedCookieName} from '../park.ts';
+import {makeCheckSameOrigin} from '../same-origin.ts';
 import {makeSubmit} from '../submit.ts';
 import {makeStatusRoutes} from './routes.ts';
 
@@ -108,6 +108,8 @@ const setUp = async () => {
       address: '127.0.0.1',
       trace: 'trace-9',
       readBody: async () => new TextEncoder().encode(body),
+      releaseBody() {},
+      isGone: () => false,
     };
     const reply = await answer(request, path, prefix);
     if (!reply) {

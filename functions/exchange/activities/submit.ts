@@ -1,0 +1,112 @@
+import {keyOfActivity, makeActivityId} from '../../../domain/activity.ts';
+import {type ClientToken, isTokenOf} from '../../../domain/client-token.ts';
+import {hashBytes} from '../../../domain/document-id.ts';
+import {notebookName} from '../../../domain/object-names.ts';
+import type {Find, List, Now, Objects, Wait} from '../../../domain/ports.ts';
+import {computeStatus, isFinal, pickShownRun, type Status} from '../../../domain/status.ts';
+import type {Client} from '../../../domain/submission.ts';
+import {findDetails, findRecords} from '../status/find-records.ts';
+import type {Receipt, Upload} from '../submit.ts';
+import {makePoll} from './poll.ts';
+
+export type SubmitNeeds = {
+  find: Find;
+  list: List;
+  objects: Pick<Objects, 'read' | 'write'>;
+  submit: (upload: Upload) => Promise<Receipt>;
+  now: Now;
+  wait: Wait;
+  settings: {
+    /** How long an answer is waited for. */
+    seconds: number;
+    /** Whether the text of hidden cases is told. */
+    showHidden: boolean;
+  };
+};
+
+/** A student's notebook on its way to an activity. */
+export type Answered = {
+  course: string;
+  activity: string;
+  student: string;
+  content: Uint8Array;
+  token: ClientToken;
+  client: Client;
+  trace: string;
+  onStored: () => void;
+  isGone: () => boolean;
+};
+
+export type Graded =
+  | {kind: 'graded'; earned: number; questions: Status['questions']}
+  | {kind: 'unknown'}
+  /** For who made the assignment to mend, or, `isOurFault`, for nobody. */
+  | {kind: 'failed'; message: string; isOurFault: boolean}
+  | {kind: 'timeout'};
+
+/**
+ * Makes the verb submit-and-wait: the same submission as any other, and then the wait for its result. When the time is
+ * up or the client is gone the grading goes on, and who sends the same notebook again gets its result.
+ */
+export function makeSubmitAndWait(needs: SubmitNeeds) {
+  const {find, list, objects, submit, now, settings} = needs;
+  const poll = makePoll(needs);
+
+  return async (answered: Answered): Promise<Graded> => {
+    const {student, content, token, client, trace, isGone} = answered;
+    const activity = await find('activities', await makeActivityId(answered.course, answered.activity));
+    if (activity?.state !== 'ready' || !activity.autograderSha256) {
+      return {kind: 'unknown'};
+    }
+
+    const {creationId, autograderSha256} = activity;
+    const isOwn = isTokenOf(token, student);
+    const {submissionId} = await submit({
+      key: keyOfActivity(activity),
+      student,
+      proof: {kind: 'jwt', verified: isOwn, via: 'token'},
+      flags: isOwn ? [] : ['unverified'],
+      namedStudent: undefined,
+      client,
+      sha256: await hashBytes(content),
+      bytes: content.length,
+      receivedAt: now(),
+      trace,
+      activity: {creationId, autograderSha256},
+      store: async id => void (await objects.write(notebookName(id), content, 'application/x-ipynb+json')),
+    });
+    answered.onStored();
+    return waitFor(submissionId, isGone);
+  };
+
+  async function waitFor(submissionId: string, isGone: () => boolean): Promise<Graded> {
+    const submission = await find('submissions', submissionId);
+    if (!submission) {
+      throw new Error('A submission that was accepted has no record.');
+    }
+
+    const audience = settings.showHidden ? 'staff' : 'student';
+    const records = await poll({seconds: settings.seconds, isGone}, async () => {
+      const found = await findRecords({find, list}, submission);
+      return isFinal(computeStatus(found, {audience, now: now()})) ? found : undefined;
+    });
+    if (!records) {
+      return {kind: 'timeout'};
+    }
+
+    const shown = pickShownRun(records.results);
+    const details = await findDetails(objects.read, submissionId, shown?.run);
+    const {state, cause, message, score, questions} = computeStatus(records, {audience, now: now(), details});
+    if (state === 'failed' || !score) {
+      const isOurFault = cause !== 'autograder';
+      return {kind: 'failed', message: isOurFault ? message : shown?.message || message, isOurFault};
+    }
+
+    // What was stopped, or could not be read, has no text of its own; whoever shows it needs one.
+    const told = questions.map(question => ({
+      ...question,
+      output: question.output || `${question.name} results:\n${message}`,
+    }));
+    return {kind: 'graded', earned: score.earned, questions: told};
+  }
+}
