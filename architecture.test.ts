@@ -49,7 +49,7 @@ const list = (folder: string) =>
   readdirSync(folder, {recursive: true, encoding: 'utf8'})
     .map(file => `${folder}/${file.replaceAll(path.sep, '/')}`)
     .filter(file => !/node_modules|\/fixtures\//.test(file));
-const all = [...Object.keys(arrows), 'bench', 'testing'].flatMap(list);
+const all = [...Object.keys(arrows), 'bench', 'examples', 'testing'].flatMap(list);
 const sources = all.filter(file => file.endsWith('.ts') && !/\.(test|d)\.ts$/.test(file));
 const read = (file: string) => readFileSync(file, 'utf8');
 
