@@ -36,10 +36,10 @@ const until = async (isDone: () => boolean | Promise<boolean>, what: string) => 
 test('a port in use is named', async t => {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
+  t.teardown(() => server.close());
   const {port} = server.address() as AddressInfo;
   const error = await t.throwsAsync(startHub({...options, port, dataFolder}), {instanceOf: HoltError});
   t.regex(error.message, new RegExp(`Port ${port} is in use`));
-  server.close();
 });
 
 test('without its Python environment it says what to run', async t => {

@@ -141,7 +141,9 @@ async function startProxy(
   });
   const exited = once(proxy, 'exit');
   proxy.stdin.on('error', () => {});
-  const [line] = await Promise.race([once(createInterface({input: proxy.stdout}), 'line'), exited]);
+  // Its last words may be read after its end.
+  const lines = createInterface({input: proxy.stdout});
+  const [line] = await Promise.race([once(lines, 'line'), once(lines, 'close')]);
   const {url, apiUrl, problem} = JSON.parse(typeof line === 'string' ? line : '{"problem": "no answer"}');
   if (problem === 'EADDRINUSE') {
     throw new HoltError('hub-unavailable', `Port ${port} is in use: end what uses it, or choose another port.`);
