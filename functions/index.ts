@@ -127,7 +127,7 @@ export async function makeAudit({engine, log, prefix}: Context): Promise<Stage> 
   return stage.makeAudit({...records, now, log, prefix});
 }
 
-export async function makeSweep({engine, log}: Context): Promise<Stage> {
+export async function makeSweep({settings, engine, log}: Context): Promise<Stage> {
   const [{composeSweep}, records, objects, jobs, wakeUps] = await Promise.all([
     import('./sweep/compose.ts'),
     engine.records(),
@@ -135,7 +135,8 @@ export async function makeSweep({engine, log}: Context): Promise<Stage> {
     engine.jobs(),
     engine.wakeUps(),
   ]);
-  return composeSweep({...records, objects, jobs, ...wakeUps, now, newId, log});
+  const expiresByItself = settings.HOLT_ENGINE === 'google';
+  return composeSweep({...records, objects, jobs, ...wakeUps, now, newId, log, expiresByItself});
 }
 
 /** In flow order. */

@@ -120,8 +120,8 @@ export function makeGiveUp({list, transact, now, log}: {list: List; transact: Tr
 }
 
 /**
- * Makes the chore that removes what has expired: parked notebooks nobody claimed, old refusals. Where the platform does
- * it by itself it finds nothing.
+ * Makes the chore that removes what has expired: parked notebooks nobody claimed, old refusals. On Google Cloud
+ * Firestore's TTL and the bucket's lifecycle do it.
  */
 export function makeRemoveExpired({
   list,

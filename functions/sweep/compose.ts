@@ -12,6 +12,8 @@ export type SweepPorts = Records & {
   now: Now;
   newId: NewId;
   log: Log;
+  /** Whether the platform removes by itself what has expired: it is not looked for then. */
+  expiresByItself: boolean;
 };
 
 /** Puts the sweep together. */
@@ -24,7 +26,7 @@ export function composeSweep(ports: SweepPorts) {
     chores: {
       'given up': makeGiveUp(ports),
       passbacks: makeReplayPassbacks(ports),
-      expired: makeRemoveExpired({...ports, removeObject: objects.remove}),
+      ...(!ports.expiresByItself && {expired: makeRemoveExpired({...ports, removeObject: objects.remove})}),
     },
   });
 }

@@ -1,10 +1,11 @@
 import test from 'ava';
+import {watchedCollections} from '../../domain/audit.ts';
 import {describeRecord} from '../../domain/audit-entries.ts';
 import {makeDocumentId} from '../../domain/document-id.ts';
 import {at, samplePassback, sampleSubmission} from '../../testing/make.ts';
 import {makeMemoryRecords} from '../../testing/memory-records.ts';
 import {makeAudit} from '../audit/handler.ts';
-import {makeReplayAudit} from './replay-audit.ts';
+import {auditTurns, makeReplayAudit} from './replay-audit.ts';
 
 const setUp = () => {
   const records = makeMemoryRecords();
@@ -14,9 +15,14 @@ const setUp = () => {
   const replayAudit = makeReplayAudit({...needs, replay: async (_, id) => void replayed.push(id)});
   let remembered = {};
   const run = async () => {
-    const {found, cursor} = await replayAudit(remembered);
-    remembered = cursor;
-    return found;
+    let missing = 0;
+    for (let turn = 0; turn < auditTurns; turn += 1) {
+      const {found, cursor} = await replayAudit(remembered);
+      remembered = cursor;
+      missing += found;
+    }
+
+    return missing;
   };
   const audit = makeAudit({...needs, prefix: ''});
   const handle = (id: string) => audit({id: 'event', type: 'written', subject: `documents/${id}`});
@@ -36,6 +42,24 @@ test('a record without an entry is replayed, one that has it or is young is not'
   await handle('submissions/audited');
   t.is(await run(), 1);
   t.deepEqual(replayed, ['submissions/missed']);
+});
+
+test('each look is at one collection, and all have had their turn after as many', async t => {
+  const {records, clock} = setUp();
+  const seen: string[] = [];
+  const list: typeof records.list = query => {
+    seen.push(query.collection);
+    return records.list(query);
+  };
+  const look = makeReplayAudit({...records, list, replay: async () => {}, now: () => clock.now});
+  let cursor = {};
+  for (let turn = 0; turn < auditTurns; turn += 1) {
+    const before = new Set(seen);
+    ({cursor} = await look(cursor));
+    t.is(new Set(seen).size, before.size + 1);
+  }
+
+  t.deepEqual(seen.toSorted(), [...watchedCollections, 'passbacks'].toSorted());
 });
 
 test('a replay that audit never took is made again, and the cursor waits for it', async t => {

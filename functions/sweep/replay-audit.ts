@@ -6,8 +6,8 @@ import {addSeconds, type Instant} from '../../domain/values.ts';
 
 export type ReplayAuditNeeds = {find: Find; list: List; replay: Replay; now: Now};
 
-/** How far each collection was checked. */
-export type AuditCursor = Readonly<Record<string, Instant>>;
+/** How far each collection was checked, and whose turn is next. */
+export type AuditCursor = Readonly<Record<string, string>>;
 
 const pageSize = 200;
 const pagesAtOnce = 20;
@@ -21,15 +21,21 @@ const OVERLAP_SECONDS = 30;
 const PATIENCE_SECONDS = 86_400;
 const BEGINNING = '1970-01-01T00:00:00.000Z';
 
-/** A passback is written again when it is settled, long after it was created perhaps. */
 type Look = {collection: AuditedRecord['collection']; field: 'createdAt' | 'settledAt'};
-const looks: Look[] = [
-  ...watchedCollections.map(collection => ({collection, field: 'createdAt' as const})),
-  {collection: 'passbacks', field: 'settledAt'},
-];
+/**
+ * One collection in each minute: what is missing here was delivered to audit and lost, which a few minutes more do not
+ * harm, and a look costs a read whether it finds anything or not.
+ */
+const turns: Look[][] = watchedCollections.map(collection => [
+  {collection, field: 'createdAt'},
+  // A passback is written again when it is settled, long after it was created perhaps.
+  ...(collection === 'passbacks' ? [{collection, field: 'settledAt' as const}] : []),
+]);
+/** How many looks it takes to have looked at everything. */
+export const auditTurns = turns.length;
 
 /**
- * Makes the chore that replays records without an audit entry. It goes on from how far each collection was checked and
+ * Makes the chore that replays records without an audit entry, one collection at a time. It goes on from how far each collection was checked and
  * answers how far that is now; a cursor stays at the first record that was missing until audit has taken it.
  */
 export function makeReplayAudit({find, list, replay, now}: ReplayAuditNeeds) {
@@ -83,14 +89,19 @@ export function makeReplayAudit({find, list, replay, now}: ReplayAuditNeeds) {
 
   return async (cursor: AuditCursor): Promise<{found: number; cursor: AuditCursor}> => {
     const replayed = new Set<string>();
-    const checks = looks.map(async look => {
+    const turn = Number(cursor.turn ?? 0) % turns.length;
+    const checks = (turns[turn] ?? []).map(async look => {
       const name = look.field === 'createdAt' ? look.collection : `${look.collection}.${look.field}`;
       return {name, ...(await checkCollection(look, cursor[name] ?? BEGINNING, replayed))};
     });
     const checked = await Promise.all(checks);
     return {
       found: checked.reduce((sum, {missing}) => sum + missing, 0),
-      cursor: {...cursor, ...Object.fromEntries(checked.map(({name, cursor: at}) => [name, at]))},
+      cursor: {
+        ...cursor,
+        ...Object.fromEntries(checked.map(({name, cursor: at}) => [name, at])),
+        turn: String((turn + 1) % turns.length),
+      },
     };
   };
 }

@@ -99,7 +99,7 @@ export async function makeStageWorld({pause = async () => {}, courses = ['demo']
     record: makeRecord({...given, readObject: given.objects.read, writeObject: given.objects.write}),
     passback: makePassback(given, {post: true, lms: {host: 'lms.example'}, prefix: ''}),
     audit: makeAudit({...given, prefix: ''}),
-    sweep: composeSweep(given),
+    sweep: composeSweep({...given, expiresByItself: false}),
   });
   const stages = makeStages();
 

@@ -114,14 +114,11 @@ class Overseer:
                 return
             assert isinstance(request, dict)
             if "turn" in request:
+                if request["pause"]:
+                    self._pause_current()
                 self._give_turn(self._registry.snapshots[request["turn"]])
-            elif "end" in request:
-                self._end_current()
             else:
-                if self._usage.is_over():
-                    self._end_current()
-                self._pause_current()
-                frames.send(self._control, {"paused": True})
+                self._end_current()
 
     def _give_turn(self, snapshot: Snapshot) -> None:
         """Has a snapshot go on, and hands the judge the way to it."""
@@ -160,7 +157,9 @@ class Overseer:
                 offer_to_oom(snapshot.pid, score)
 
     def _pause_current(self) -> None:
-        """Stops the one whose turn it is, and ends what it has forked."""
+        """Stops the one whose turn it is, and ends what it has forked; one that holds too much is ended itself."""
+        if self._usage.is_over():
+            self._end_current()
         paused, self._current = self._current, None
         self._leave_only(self._registry.list_kept())
         if paused:

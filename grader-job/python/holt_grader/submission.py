@@ -50,6 +50,7 @@ class Submission:
         self._held: dict[int, list[dict[str, Any]]] = {}
         self._channels: dict[int, socket.socket] = {}
         self._turn: int | None = None
+        self._is_paused = False
         self._seconds = float(order["allowance"]["seconds"])
         self._deadline = 0.0
         with theirs:
@@ -120,18 +121,17 @@ class Submission:
             return None
 
     def pause(self, snapshot: int) -> None:
-        """Stops a snapshot and ends what it has forked; it can be asked again."""
-        self._turn = None
-        with self._telling():
-            frames.send(self._control, {"pause": snapshot})
-            frames.receive(self._control)
+        """Ends a snapshot's turn, not the snapshot: it is stopped, and what it has forked ended, before the next turn begins."""
+        if self._turn == snapshot:
+            self._turn, self._is_paused = None, True
 
     def _take_turn(self, snapshot: int) -> bool:
         """Has the sandbox's first process let one snapshot run, and no other; tells whether it still can."""
         if self._turn == snapshot:
             return True
         with self._telling():
-            frames.send(self._control, {"turn": snapshot})
+            frames.send(self._control, {"turn": snapshot, "pause": self._is_paused})
+            self._is_paused = False
             if "lost" in read_word(frames.receive(self._control)):
                 return False
             _, descriptors, _, _ = socket.recv_fds(self._control, 1, 1)
