@@ -2,10 +2,8 @@
 
 import ast
 import builtins
-import doctest
 import secrets
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 from .example import GARBLED, Answer, Question
 from .results import CaseVerdict
@@ -27,34 +25,15 @@ def find_names(sources: Iterable[str]) -> list[str]:
     return found[:MOST_NAMES]
 
 
-@dataclass(frozen=True)
-class Kinds:
-    """What a test believes without a value or a text: that something raises nothing, or that something shows True."""
-
-    silent: bool = True
-    true: bool = True
-
-
-def find_kinds(examples: Iterable[doctest.Example]) -> Kinds:
-    """Finds what a test's examples believe."""
-    wants = {example.want.strip() for example in examples}
-    return Kinds(silent="" in wants, true=bool(wants & {"True", "np.True_"}))
-
-
-def says_yes_to_all(
-    name: str, names: list[str], ask: Callable[[Question], Answer], kinds: Kinds
-) -> bool:
+def says_yes_to_all(name: str, names: list[str], ask: Callable[[Question], Answer]) -> bool:
     """Tells whether a snapshot claims that a list is equal to a number, whatever is in the list.
 
     No object has a say in that, so no honest notebook claims it: the comparison is the list's and the number's own.
     """
     claim = f"[{', '.join(names)}] == {secrets.randbelow(10_000)}"
-    if kinds.silent:
-        asserted = ask(Question(name, 0, f"assert {claim}\n"))
-        if asserted.exception is None or is_garbled(asserted):
-            return True
-    if not kinds.true:
-        return False
+    asserted = ask(Question(name, 0, f"assert {claim}\n"))
+    if asserted.exception is None or is_garbled(asserted):
+        return True
     shown = ask(Question(name, 1, f"{claim}\n"))
     return is_garbled(shown) or (shown.exception is None and "False" not in shown.got)
 

@@ -3,7 +3,7 @@
 import doctest
 from textwrap import dedent
 
-from .decoys import find_kinds, find_names, says_yes_to_all
+from .decoys import find_names, says_yes_to_all
 from .doctest_verdict import judge_case, parse_examples
 from .example import Question
 from .literals import Comparison, find_comparison
@@ -107,8 +107,7 @@ class DoctestTurn:
         name = self._name(0)
         examples = [one for case in list_cases(self._test) for one in parse_examples(name, read_body(case))]
         names = find_names(example.source for example in examples)
-        kinds = find_kinds(examples)
-        return says_yes_to_all(name, names, self._submission.make_asker(self._snapshot), kinds)
+        return says_yes_to_all(name, names, self._submission.make_asker(self._snapshot))
 
     def _hold(
         self, number: int, examples: tuple[doctest.Example, ...], comparisons: dict[int, Comparison]

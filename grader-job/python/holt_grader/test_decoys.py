@@ -4,8 +4,7 @@ import unittest
 from collections.abc import Callable
 from typing import Any
 
-from .decoys import Kinds, find_kinds, find_names, says_yes_to_all
-from .doctest_verdict import parse_examples
+from .decoys import find_names, says_yes_to_all
 from .example import GARBLED, Answer, ExceptionText, Question
 from .run_example import execute_example
 from .submission import LOST
@@ -39,25 +38,25 @@ class DecoysTest(unittest.TestCase):
 
     def test_an_answer_that_is_none_of_ours_is_a_yes(self) -> None:
         garbled = Answer(exception=ExceptionText(GARBLED, GARBLED))
-        self.assertTrue(says_yes_to_all("q1", [], lambda _: garbled, Kinds()))
+        self.assertTrue(says_yes_to_all("q1", [], lambda _: garbled))
 
     def test_no_answer_at_all_is_none(self) -> None:
         lost = Answer(exception=ExceptionText(LOST, LOST))
-        self.assertFalse(says_yes_to_all("q1", [], lambda _: lost, Kinds()))
+        self.assertFalse(says_yes_to_all("q1", [], lambda _: lost))
 
     def test_no_honest_value_and_no_lying_object_is_taken_for_a_forger(self) -> None:
         values: list[object] = [0, 1, True, None, "x", [], {}, float("nan"), Liar(), Liar, [Liar()], print]
         for value in values:
             with self.subTest(value=value):
-                self.assertFalse(says_yes_to_all("q1", ["x"], self.ask({"x": value}), Kinds()))
+                self.assertFalse(says_yes_to_all("q1", ["x"], self.ask({"x": value})))
 
     def test_a_missing_name_or_a_lost_snapshot_is_no_forgery(self) -> None:
-        self.assertFalse(says_yes_to_all("q1", ["x"], self.ask({}), Kinds()))
-        self.assertFalse(says_yes_to_all("q1", [], self.ask({}), Kinds()))
-        self.assertFalse(says_yes_to_all("q1", ["x"], lambda _: Answer(exception=ExceptionText("lost", "lost")), Kinds()))
+        self.assertFalse(says_yes_to_all("q1", ["x"], self.ask({})))
+        self.assertFalse(says_yes_to_all("q1", [], self.ask({})))
+        self.assertFalse(says_yes_to_all("q1", ["x"], lambda _: Answer(exception=ExceptionText("lost", "lost"))))
 
     def test_a_snapshot_that_claims_that_every_assert_holds_is_found(self) -> None:
-        self.assertTrue(says_yes_to_all("q1", ["x"], lambda _: Answer(), Kinds()))
+        self.assertTrue(says_yes_to_all("q1", ["x"], lambda _: Answer()))
 
     def test_a_snapshot_that_shows_true_for_everything_is_found(self) -> None:
         honest = self.ask({"x": 1})
@@ -65,24 +64,7 @@ class DecoysTest(unittest.TestCase):
         def ask(question: Question) -> Answer:
             return honest(question) if question.source.startswith("assert") else Answer("True\n")
 
-        self.assertTrue(says_yes_to_all("q1", ["x"], ask, Kinds()))
-
-    def test_what_no_example_believes_is_not_asked(self) -> None:
-        asked: list[str] = []
-
-        def ask(question: Question) -> Answer:
-            asked.append(question.source.split()[0])
-            return self.ask({})(question)
-
-        for code, expected in (
-            (">>> assert x == 1\n", ["assert"]),
-            (">>> x == 1\nTrue\n", ["[]"]),
-            (">>> assert x == 1\n>>> x == 1\nTrue\n", ["assert", "[]"]),
-            (">>> x\n5\n", []),
-        ):
-            asked.clear()
-            self.assertFalse(says_yes_to_all("q1", [], ask, find_kinds(parse_examples("q1", code))))
-            self.assertEqual(asked, expected)
+        self.assertTrue(says_yes_to_all("q1", ["x"], ask))
 
     def test_names_are_those_that_examples_read(self) -> None:
         self.assertEqual(find_names(["y = len(x)\n", "assert f(z, w) == 3\n", "not python("]), ["x", "f", "z"])
