@@ -64,7 +64,7 @@ export const Lease = z.object({
   until: Instant,
   /** dispatch: when `jobs.run` was last called. */
   lastRunAt: Instant.nullable(),
-  /** dispatch: where the next look at the queue goes on; sweep: how far each collection was checked. */
+  /** dispatch: where the next look at the queue goes on; sweep: how far audit was looked at, whose turn is next. */
   cursor: z.record(z.string(), z.string()),
   createdAt: Instant,
 });

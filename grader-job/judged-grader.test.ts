@@ -1,11 +1,17 @@
 import {readFileSync} from 'node:fs';
 import test from 'ava';
 import JSZip from 'jszip';
-import {changeArchive, labArchive, limits, needSandbox, places, readNotebook, setUpPython} from '../testing/grader.ts';
-import {type Grader, makeGrader} from './grade-notebook.ts';
-import {startJudge} from './judge.ts';
+import {
+  changeArchive,
+  labArchive,
+  limits,
+  needSandbox,
+  openGraders,
+  readNotebook,
+  setUpPython,
+} from '../testing/grader.ts';
+import type {Grader} from './grade-notebook.ts';
 import {makeJudgedGrader} from './judged-grader.ts';
-import {makeRunPython} from './run-python.ts';
 
 const {signal} = new AbortController();
 const grader = new URL('../testing/fixtures/grader/', import.meta.url);
@@ -25,14 +31,8 @@ function testGraders(title: string, told: Told): void {
       return;
     }
 
-    const plain = makeGrader(makeRunPython(sandbox, places));
-    const openJudge = (archive: Uint8Array) => startJudge(archive, places, 1);
-    const judged = makeJudgedGrader({plain, openJudge, signal});
-    try {
-      await told(t, {judged, plain});
-    } finally {
-      await judged.close();
-    }
+    await using graders = openGraders(sandbox, signal);
+    await told(t, graders);
   });
 }
 

@@ -1,10 +1,15 @@
 import test, {type ExecutionContext} from 'ava';
 import JSZip from 'jszip';
-import {changeArchive, labArchive, limits, needSandbox, places, readNotebook, setUpPython} from '../testing/grader.ts';
-import {type Grader, makeGrader} from './grade-notebook.ts';
-import {startJudge} from './judge.ts';
-import {makeJudgedGrader} from './judged-grader.ts';
-import {makeRunPython} from './run-python.ts';
+import {
+  changeArchive,
+  labArchive,
+  limits,
+  needSandbox,
+  openGraders,
+  readNotebook,
+  setUpPython,
+} from '../testing/grader.ts';
+import type {Grader} from './grade-notebook.ts';
 
 /* What becomes of the plugins that an archive names: otter's own are left out, the author's run in the sandbox. */
 
@@ -29,14 +34,8 @@ function testPlugins(title: string, body: (t: ExecutionContext, graders: Graders
       return;
     }
 
-    const plain = makeGrader(makeRunPython(sandbox, places));
-    const openJudge = (archive: Uint8Array) => startJudge(archive, places, 1);
-    const judged = makeJudgedGrader({plain, openJudge, signal});
-    try {
-      await body(t, {judged, plain});
-    } finally {
-      await judged.close();
-    }
+    await using graders = openGraders(sandbox, signal);
+    await body(t, graders);
   });
 }
 

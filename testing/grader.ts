@@ -6,7 +6,11 @@ import {promisify} from 'node:util';
 import type {ExecutionContext} from 'ava';
 import JSZip from 'jszip';
 import {Limits} from '../domain/limits.ts';
+import {makeGrader} from '../grader-job/grade-notebook.ts';
+import {startJudge} from '../grader-job/judge.ts';
+import {makeJudgedGrader} from '../grader-job/judged-grader.ts';
 import {findSandbox} from '../grader-job/probe.ts';
+import {makeRunPython} from '../grader-job/run-python.ts';
 import {listSandboxes, type Places, type Sandbox} from '../grader-job/sandbox.ts';
 import {need} from './need.ts';
 
@@ -63,6 +67,13 @@ export function observe(setUp: string, expression: string): Buffer {
 /** Makes the grader's Python environment when it is not there. */
 export async function setUpPython(): Promise<void> {
   await promisify(execFile)(`${places.scripts}/setup.sh`, [], {timeout: 300_000});
+}
+
+/** The job's two graders in a sandbox: the judge's, with plain otter for what it cannot grade, and plain otter's alone. */
+export function openGraders(sandbox: Sandbox, signal: AbortSignal) {
+  const plain = makeGrader(makeRunPython(sandbox, places));
+  const judged = makeJudgedGrader({plain, openJudge: archive => startJudge(archive, places, 1), signal});
+  return {judged, plain, [Symbol.asyncDispose]: judged.close};
 }
 
 const found = new Map<string, ReturnType<typeof findSandbox>>();

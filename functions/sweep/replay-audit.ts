@@ -35,8 +35,8 @@ const turns: Look[][] = watchedCollections.map(collection => [
 export const auditTurns = turns.length;
 
 /**
- * Makes the chore that replays records without an audit entry, one collection at a time. It goes on from how far each collection was checked and
- * answers how far that is now; a cursor stays at the first record that was missing until audit has taken it.
+ * Makes the chore that replays records without an audit entry, one collection at a time. It goes on from how far each
+ * collection was checked and answers how far that is now; a cursor stays at the first record that was missing until audit has taken it.
  */
 export function makeReplayAudit({find, list, replay, now}: ReplayAuditNeeds) {
   const isAudited = async (audited: AuditedRecord): Promise<boolean> => {
