@@ -2,6 +2,7 @@
 
 import inspect
 import os
+import select
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +13,8 @@ from . import snapshot
 
 #: The first word of a registration.
 WORD = "snapshot"
+#: How many snapshots prepare for their questions while the notebook goes on: each takes some megabytes for that.
+MOST_REHEARSED = 40
 
 
 class Registrar:
@@ -23,27 +26,41 @@ class Registrar:
     def __init__(self, registry: socket.socket, calls: bytes) -> None:
         self._registry = registry
         self._calls = calls
+        self._taken = 0
 
     def take(self, path: str, environment: dict[str, Any]) -> None:
-        """Takes a snapshot and goes on when it is registered."""
+        """Takes a snapshot and goes on when it is registered, or has ended."""
+        while self._is_told():
+            pass
+        self._taken += 1
         told, tell = os.pipe()
         child = os.fork()
         if child == 0:
             self._become_snapshot(path, environment, tell)
         os.close(tell)
-        os.read(told, 1)
+        poll = select.poll()
+        for source in (told, self._registry):
+            poll.register(source, select.POLLIN)
+        poll.poll()
         os.close(told)
+
+    def _is_told(self) -> bool:
+        try:
+            return bool(self._registry.recv(1, socket.MSG_DONTWAIT))
+        except OSError:
+            return False
 
     def _become_snapshot(self, path: str, environment: dict[str, Any], tell: int) -> None:
         try:
             own = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             own.connect(self._calls)
             self._registry.send(f"{WORD} {path}".encode()[:500])
-            # The first process says when it has written this one down, and copied the work folder.
+            # The first process says when it has written this one down, and copied the work folder. Where it does not say
+            # so to the notebook as well, the end of `tell` does.
             if own.recv(1) == b"+":
-                os.write(tell, b"+")
-                os.close(tell)
                 snapshot.close_all_but(own)
+                if self._taken <= MOST_REHEARSED:
+                    snapshot.rehearse(environment)
                 snapshot.wait_and_answer(own, environment)
         except BaseException:  # noqa: S110
             pass  # Nobody is there to hear of it; a snapshot that says nothing is a test without an answer.

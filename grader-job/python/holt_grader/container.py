@@ -1,5 +1,6 @@
 """Starts one submission in a sandbox of its own, in a process forked from the warm one."""
 
+import contextlib
 import fcntl
 import os
 import signal
@@ -147,6 +148,8 @@ def run_student(
         seccomp.install()
         registry.detach()
         begins.detach()
+        os.chdir(WORK)
+        student.rehearse(shell)
         with socket.socket(fileno=source) as beginning:
             job = student.Job.read(frames.receive(beginning, frames.JOB_BYTES))
         for name in ("stdout", "stderr"):
@@ -157,9 +160,13 @@ def run_student(
         sys.path[:] = ["", *(place for place in sys.path if place not in ("", OWN))]
         os.chdir(WORK)
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        student.run_notebook(shell, job, socket.socket(fileno=kept), calls)
+        way = socket.socket(fileno=kept)
+        student.run_notebook(shell, job, way, calls)
         sys.stdout.flush()
         sys.stderr.flush()
+        with contextlib.suppress(OSError):
+            # The last word, said before the kernel takes this process's memory down. A notebook can have closed its way.
+            way.shutdown(socket.SHUT_RDWR)
     except BaseException as error:
         os.write(2, f"{type(error).__name__}: {error}\n".encode(errors="replace"))
         os._exit(99)

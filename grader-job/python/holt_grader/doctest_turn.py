@@ -1,6 +1,7 @@
 """Has the cases of a test file in the doctest format executed in a snapshot, which can only make claims."""
 
 import doctest
+import re
 from textwrap import dedent
 
 from .decoys import find_names, says_yes_to_all
@@ -46,6 +47,18 @@ def find_comparisons(name: str, case: dict[str, object]) -> dict[int, Comparison
 def reads_names_only(examples: tuple[doctest.Example, ...], comparisons: dict[int, Comparison]) -> bool:
     """Tells whether all that a case asks of the student's side is what some names hold. To read a name changes nothing."""
     return len(examples) == len(comparisons) and all(each.source.isidentifier() for each in comparisons.values())
+
+
+def reads_shown_names(test: TestSource) -> bool:
+    """Tells whether all that a test's comparisons ask for are names that its public cases tell students already."""
+    cases = [(f"{test.name} {number}", case) for number, case in enumerate(list_cases(test))]
+    shown = set(re.findall(r"\w+", " ".join(read_body(case) for _, case in cases if not is_hidden(case))))
+    found = [(parse_examples(name, read_body(case)), find_comparisons(name, case)) for name, case in cases]
+    return all(
+        reads_names_only(examples, comparisons) and {each.source for each in comparisons.values()} <= shown
+        for examples, comparisons in found
+        if comparisons
+    )
 
 
 def list_forgeable(test: TestSource) -> list[int]:

@@ -13,7 +13,7 @@ import time
 from . import frames
 from .cgroup import Cgroup
 from .limits import OOM_FIRST, OOM_LATER, offer_to_oom
-from .processes import leave_only, reap_all_but, tell, wait_until_freed
+from .processes import has_exited, leave_only, reap_all_but, tell, wait_until_freed
 from .registry import Registry, Snapshot
 from .tail import Tail
 from .usage import Allowance, Usage
@@ -21,6 +21,8 @@ from .usage import Allowance, Usage
 LOOK_SECONDS = 0.1
 #: How a notebook's process ends that ran to its end. Any notebook can end so: it only chooses a sentence.
 DONE = 17
+#: How often a process is looked at that has said its last word: one that says so and goes on is waited for as any other.
+MOST_LOOKS = 10
 
 
 class Overseer:
@@ -55,8 +57,9 @@ class Overseer:
         for source in (*waiting, self._registry.calls):
             poll.register(source, select.POLLIN)
         cell, since, looked = -1, time.monotonic(), 0.0
+        looks = 0
         while True:
-            ready = dict(poll.poll(int(LOOK_SECONDS * 1000)))
+            ready = dict(poll.poll(1 if 0 < looks < MOST_LOOKS else int(LOOK_SECONDS * 1000)))
             self._registry.read_all(student)
             self._spare_new()
             self._output.read()
@@ -68,6 +71,10 @@ class Overseer:
             if ended in ready:
                 status = os.waitpid(student, 0)[1]
                 return "memory" if self._usage.was_over() else describe_exit(status)
+            if self._registry.is_over and looks < MOST_LOOKS:
+                looks += 1
+                if has_exited(student, DONE):
+                    return "memory" if self._usage.was_over() else "done"
             now = time.monotonic()
             if now > deadline:
                 return "time"
@@ -127,13 +134,14 @@ class Overseer:
         if snapshot in self._lost:
             frames.send(self._control, {"lost": True})
             return
+        # A question may wait there before there is somebody to answer.
+        frames.send(self._control, {"turn": True})
+        socket.send_fds(self._control, [b"+"], [snapshot.channel.fileno()])
         if not self._current:
             self._registry.restore(snapshot)
             self._current = snapshot
             self._offer(snapshot, OOM_FIRST)
             tell(snapshot.pid, signal.SIGCONT)
-        frames.send(self._control, {"turn": True})
-        socket.send_fds(self._control, [b"+"], [snapshot.channel.fileno()])
 
     def _leave_only(self, kept: set[int]) -> None:
         leave_only(kept)

@@ -36,6 +36,15 @@ def is_dead(pid: int) -> bool:
     return all(state in b"ZX" or flags & EXITING for state, flags in read_threads(pid))
 
 
+def has_exited(pid: int, code: int) -> bool:
+    """Tells whether a process has ended with this code, before the kernel has taken it down."""
+    try:
+        # Source: proc(5), exit_code.
+        return is_dead(pid) and os.waitstatus_to_exitcode(int(read_stat(f"/proc/{pid}/stat")[49])) == code
+    except (OSError, ValueError):
+        return False
+
+
 def is_still(pid: int) -> bool:
     """Tells whether no thread of a process runs: it is stopped, or dead."""
     return all(state in b"TtZX" or flags & EXITING for state, flags in read_threads(pid))

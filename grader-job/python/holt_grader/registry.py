@@ -1,5 +1,6 @@
 """The snapshots of one submission, as the sandbox's first process knows them: by what the kernel says who they are."""
 
+import contextlib
 import socket
 import struct
 from dataclasses import dataclass
@@ -62,6 +63,9 @@ class Registry:
                 message, ancillary, _, _ = self.source.recvmsg(MESSAGE_BYTES, socket.CMSG_SPACE(CREDENTIALS.size))
             except (BlockingIOError, InterruptedError):
                 return
+            except ConnectionResetError:
+                # The notebook's end was closed before it had read all. What it has said is still there.
+                continue
             pid = read_sender(ancillary)
             if not message and pid < 0:
                 # An empty message has a sender; the end of all has none.
@@ -86,6 +90,9 @@ class Registry:
                 channel.close()
             return
         self.snapshots.append(Snapshot(pid, find_start(pid), words[1], channel, self._copies.take(), self.cell))
+        with contextlib.suppress(OSError):
+            # The notebook goes on at once. Who does not read this is told by the snapshot.
+            self.source.send(b"+")
         try:
             channel.setblocking(False)
             channel.send(b"+")

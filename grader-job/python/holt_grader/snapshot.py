@@ -12,7 +12,7 @@ from typing import Any
 from .exception_case import ExceptionRunner
 from .frames import receive, send
 from .plain_data import encode
-from .run_example import Question, execute_example
+from .run_example import Question, execute_example, forget_case
 
 REQUEST_BYTES = 2**20
 
@@ -39,6 +39,17 @@ def wait_and_answer(channel: socket.socket, environment: dict[str, Any]) -> None
             # More than a name is asked of a fork. Where there was one, it has ended.
             plain = request["source"].isidentifier()
             send(channel, read_value(request["source"], names) if plain else {"failed": "ended"})
+
+
+def rehearse(environment: dict[str, Any]) -> None:
+    """Executes examples that change nothing: what a fork copies when it is first written to is copied while others run.
+
+    There is no value in them that a notebook could take for an answer.
+    """
+    names = {**environment, "rehearsed": ()}
+    for number, source in enumerate(("assert not rehearsed\n", "assert rehearsed\n")):
+        execute_example(Question("rehearsal", number, source), names).write()
+    forget_case()
 
 
 def answer_values(channel: socket.socket, environment: dict[str, Any], exceptions: ExceptionRunner) -> None:

@@ -5,7 +5,7 @@ import time
 import unittest
 from collections.abc import Callable
 
-from holt_grader.processes import is_dead, is_still, leave_only, list_pids, stop_all
+from holt_grader.processes import has_exited, is_dead, is_still, leave_only, list_pids, stop_all
 from holt_grader.sandbox_case import ORDINARY, WAYS, in_first_process
 
 
@@ -25,6 +25,14 @@ def start(act: Callable[[], object], uid: int | None = ORDINARY) -> int:
     os.close(ready)
     os.close(told)
     return pid
+
+
+def until(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10
+    while not holds():
+        if time.monotonic() > end:
+            raise TimeoutError
+        time.sleep(0.001)
 
 
 def sleep() -> None:
@@ -131,6 +139,24 @@ class LeaveOnly(unittest.TestCase):
     def test_outside_a_sandbox_nothing_is_stopped(self) -> None:
         with self.assertRaisesRegex(RuntimeError, "first process"):
             stop_all()
+
+
+
+class Exited(unittest.TestCase):
+    def test_an_end_is_known_by_its_code_before_anybody_has_waited_for_it(self) -> None:
+        pid = start(lambda: os._exit(17))
+        until(lambda: has_exited(pid, 17))
+        self.assertFalse(has_exited(pid, 0))
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 17)
+        self.assertFalse(has_exited(pid, 17), "it is gone")
+
+    def test_who_goes_on_or_was_killed_has_not_exited(self) -> None:
+        pid = start(sleep)
+        self.assertFalse(has_exited(pid, 0))
+        os.kill(pid, signal.SIGKILL)
+        until(lambda: is_dead(pid))
+        self.assertFalse(has_exited(pid, 17))
+        os.waitpid(pid, 0)
 
 
 if __name__ == "__main__":

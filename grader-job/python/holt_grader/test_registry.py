@@ -100,6 +100,33 @@ class Register(Case):
         go.close()
         wait.close()
 
+    def test_the_notebook_hears_it_too_and_of_what_is_refused_it_does_not(self) -> None:
+        self.theirs.setblocking(False)
+        self.send(b"snapshot tests/q1.py", calls=False)
+        self.expect(0, 1)
+        with self.assertRaises(BlockingIOError):
+            self.theirs.recv(1)
+        self.send(b"snapshot tests/q1.py")
+        self.expect(1, 1)
+        self.assertEqual(self.theirs.recv(1), b"+")
+
+    def test_a_notebook_that_reads_nothing_holds_nobody_up(self) -> None:
+        self.registry.source.setblocking(False)
+        with self.assertRaises(BlockingIOError):
+            while True:
+                self.registry.source.send(b"+")
+        self.send(b"snapshot tests/q1.py")
+        self.expect(1, 0)
+
+    def test_a_notebook_that_ends_without_having_read_it_is_heard_to_the_end(self) -> None:
+        self.send(b"snapshot tests/q1.py")
+        self.expect(1, 0)
+        self.theirs.send(b"cell 3")
+        self.theirs.close()
+        self.registry.read_all(STUDENT)
+        self.registry.read_all(STUDENT)
+        self.assertTrue(self.registry.is_over)
+
     def test_a_message_that_claims_to_be_another_process_is_not_sent_by_the_kernel(self) -> None:
         def act() -> object:
             own, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)

@@ -57,6 +57,19 @@ class Restore(Case):
         self.copies.restore(self.copies.take())
         self.assertEqual((self.work / "file").stat().st_ino, before)
 
+    def test_a_change_is_seen_wherever_it_is(self) -> None:
+        deep = self.work / "a" / "b"
+        deep.mkdir(parents=True)
+        (deep / "file").write_text("one")
+        (self.work / "link").symlink_to(self.outside)
+        self.assertEqual(self.copies.take(), self.copies.take())
+        (self.outside / "more").write_text("is not the folder's")
+        self.assertEqual(self.copies.take(), 0)
+        (deep / "file").write_text("two")
+        self.assertEqual(self.copies.take(), 1)
+        os.utime(deep / "file", (0, 0))
+        self.assertEqual(self.copies.take(), 2)
+
     def test_without_a_copy_the_folder_stays_as_it_is(self) -> None:
         (self.work / "file").write_text("one")
         self.copies.restore(None)

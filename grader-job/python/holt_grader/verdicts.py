@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from .decoys import disbelieve
-from .doctest_turn import DoctestTurn, list_cases
+from .doctest_turn import DoctestTurn, list_cases, reads_shown_names
 from .exception_listing import ExceptionTest
 from .exception_turn import ExceptionTurn
 from .read_tests import TestSource
@@ -36,8 +36,14 @@ def find_verdicts(
     held: dict[str, dict[int, bool | None]] = {}
     for path, turn in turns.items():
         public[path] = turn.judge_public()
+        test = tests[path]
+        if isinstance(test, TestSource) and reads_shown_names(test):
+            # Nothing hidden is told by that, and a turn is saved.
+            held[path] = turn.hold_values()
         submission.pause(snapshots[path])
     for path, turn in turns.items():
+        if path in held:
+            continue
         held[path] = turn.hold_values()
         if held[path]:
             submission.pause(snapshots[path])
