@@ -12,7 +12,7 @@ const EXPORT_SECONDS = 1800;
 const Problem = z.object({detail: z.string(), code: z.string().optional(), trace: z.string().optional()});
 
 /** Asks Holt. Throws with the sentence of the problem document when it refuses. */
-async function ask(address: Address, path: string, init: RequestInit, seconds: number): Promise<Response> {
+export async function ask(address: Address, path: string, init: RequestInit, seconds: number): Promise<Response> {
   const url = new URL(address.prefix + path, address.url);
   let response: Response;
   try {

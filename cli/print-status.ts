@@ -4,7 +4,7 @@ import type {Status} from '../domain/status.ts';
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is taken out.
 export const clean = (text: string): string => text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '');
 
-const points = (value: number): string => String(Math.round(value * 100) / 100);
+export const points = (value: number): string => String(Math.round(value * 100) / 100);
 
 const line = (name: string, value: string): string => `${`${name}:`.padEnd(12)} ${value}`;
 

@@ -52,7 +52,7 @@ export function describeRecord({collection, record}: AuditedRecord): Description
     }
 
     case 'results': {
-      const {submissionId, run, cause, score, autograderSha256, isolation} = record;
+      const {submissionId, run, cause, score, autograderSha256, isolation, regradeId} = record;
       const details = {
         submissionId,
         run,
@@ -61,16 +61,16 @@ export function describeRecord({collection, record}: AuditedRecord): Description
         possible: score.possible,
         autograderSha256,
         isolation,
+        ...(regradeId !== undefined && {regradeId}),
       };
       return [{key, entry: {...about, what: 'result recorded', who: record.student, at: record.createdAt, details}}];
     }
 
     case 'failures': {
-      const {cause, message, strikes} = record;
-      const details = {cause, message, strikes};
-      return [
-        {key, entry: {...about, what: 'submission given up', who: record.student, at: record.createdAt, details}},
-      ];
+      const {cause, message, strikes, regradeId} = record;
+      const what = regradeId === undefined ? 'submission given up' : 'run of a regrade given up';
+      const details = {cause, message, strikes, ...(regradeId !== undefined && {regradeId})};
+      return [{key, entry: {...about, what, who: record.student, at: record.createdAt, details}}];
     }
 
     case 'passbacks': {
@@ -84,7 +84,14 @@ export function describeRecord({collection, record}: AuditedRecord): Description
 
       const at = record.settledAt ?? createdAt;
       const settled = {...about, what: `passback ${state}`, who, at, details: {...details, attempts, message}};
-      return [due, {key: [...key, state], entry: settled}];
+      // What was sent again has an end of its own.
+      const again = record.resentAt === undefined ? [] : [record.resentAt];
+      return [due, {key: [...key, state, ...again], entry: settled}];
+    }
+
+    case 'staffActions': {
+      const {what, by, student, details, createdAt} = record;
+      return [{key, entry: {...about, what, who: student, at: createdAt, details: {...details, by}}}];
     }
   }
 }

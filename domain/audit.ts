@@ -2,7 +2,15 @@ import {z} from 'zod';
 import {Instant} from './values.ts';
 
 /** Collections of which audit keeps one entry for each record; `passbacks` also one for each final state. */
-export const watchedCollections = ['submissions', 'refusals', 'parked', 'results', 'failures', 'passbacks'] as const;
+export const watchedCollections = [
+  'submissions',
+  'refusals',
+  'parked',
+  'results',
+  'failures',
+  'passbacks',
+  'staffActions',
+] as const;
 export type WatchedCollection = (typeof watchedCollections)[number];
 
 /** Who did what, when, and which record tells more. Append-only; no student work, no output. */

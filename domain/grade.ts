@@ -26,6 +26,9 @@ export const Result = WorkKey.extend({
   /** The submission's upload time, so that a policy can order without a second look-up. */
   receivedAt: Instant,
   workId: RecordId,
+  /** The regrade it is a run of, and the queue entry that its object is named by; left out in ordinary runs. */
+  regradeId: RecordId.optional(),
+  regradeTarget: RecordId.optional(),
   gradedAt: Instant,
   createdAt: Instant,
 });
@@ -33,8 +36,10 @@ export type Result = z.infer<typeof Result>;
 
 /** A submission given up on. Any scored result wins over it. */
 export const Failure = WorkKey.extend({
-  /** The submission's id. */
+  /** The queue entry's id: the submission's, or that of a regrade's target. */
   id: RecordId,
+  /** Set when only a regrade was given up on. */
+  regradeId: RecordId.optional(),
   cause: Cause,
   message: z.string(),
   strikes: z.number().int(),

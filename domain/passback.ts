@@ -25,6 +25,8 @@ export const Passback = WorkKey.extend({
   message: z.string(),
   /** When the state became final; null while it is pending. */
   settledAt: Instant.nullable(),
+  /** When staff had it sent again, the last time; left out until then. */
+  resentAt: Instant.optional(),
   createdAt: Instant,
 });
 export type Passback = z.infer<typeof Passback>;
@@ -64,9 +66,21 @@ export function settlePassback(
     return confirmAt ? {...attempted, nextAttemptAt: confirmAt} : closePassback(attempted, 'sent', now, message);
   }
 
-  return secondsBetween(passback.createdAt, now) >= PASSBACK_GIVE_UP_SECONDS
+  return secondsBetween(passback.resentAt ?? passback.createdAt, now) >= PASSBACK_GIVE_UP_SECONDS
     ? closePassback(attempted, 'failed', now, message)
     : {...attempted, nextAttemptAt: addSeconds(now, passbackBackoffSeconds(attempted.attempts))};
+}
+
+/**
+ * Has a passback sent again, its attempts and its 48 hours begun anew; undefined when there is nothing to do: the LMS has the score, a
+ * newer one went there, or it is on its way already.
+ */
+export function resendPassback(passback: Passback, now: Instant): Passback | undefined {
+  const {state, attempts, nextAttemptAt} = passback;
+  const isStuck = state === 'pending' && attempts > 0 && nextAttemptAt !== null && nextAttemptAt > now;
+  return state === 'failed' || state === 'off' || isStuck
+    ? {...passback, state: 'pending', attempts: 0, nextAttemptAt: now, settledAt: null, resentAt: now}
+    : undefined;
 }
 
 /** Whether it may be sent now: at once the first time, and not before its time afterwards. */

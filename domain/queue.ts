@@ -16,7 +16,7 @@ export const Claim = z.object({
 export type Claim = z.infer<typeof Claim>;
 
 const common = {
-  /** The submission's id, or `inspect-` and the archive's SHA-256, or `assign-` and the creation's id. */
+  /** The submission's id, `regrade-` and a hash, `inspect-` and the archive's SHA-256, or `assign-` and the creation's id. */
   id: z.string().regex(/^[\w-]{1,100}$/),
   course: OutsideName,
   /** When dispatch may take it: the upload's time at first, moved forward by a claim or a backoff. */
@@ -26,7 +26,7 @@ const common = {
   /** Started runs that gave no score. */
   strikes: z.number().int().nonnegative(),
   /** Why it waits, told to staff and, in `queued`, to the student; null when only its turn is awaited. */
-  waitingFor: z.object({cause: z.enum(['autograder', 'infrastructure']), message: z.string()}).nullable(),
+  waitingFor: z.object({cause: z.enum(['autograder', 'infrastructure', 'paused']), message: z.string()}).nullable(),
   queuedAt: Instant,
   createdAt: Instant,
 };
@@ -41,6 +41,8 @@ export const QueueEntry = z.discriminatedUnion('kind', [
     assignment: OutsideName,
     /** As the submission has it. */
     autograderSha256: Sha256.optional(),
+    /** Set when the run is a regrade's, whose record names the archive. */
+    regradeId: RecordId.optional(),
   }),
   z.object({...common, kind: z.literal('inspect'), autograderSha256: Sha256}),
   z.object({
@@ -56,6 +58,13 @@ export type QueueEntry = z.infer<typeof QueueEntry>;
 /** Highest run number ever issued for a submission or archive. Never deleted, so a number is never used twice. */
 export const Runs = z.object({id: z.string(), last: z.number().int().positive(), createdAt: Instant});
 export type Runs = z.infer<typeof Runs>;
+
+/** The counter that an entry's run numbers are from: all runs of a submission share one. */
+export const runsIdOf = (entry: QueueEntry): string => (entry.kind === 'grade' ? entry.submissionId : entry.id);
+
+/** The regrade of an entry, as its failure carries it. */
+export const regradeOf = (entry: QueueEntry): {regradeId?: string} =>
+  entry.kind === 'grade' && entry.regradeId !== undefined ? {regradeId: entry.regradeId} : {};
 
 /** A time-limited right to do one thing alone, with what its holder must remember. */
 export const Lease = z.object({

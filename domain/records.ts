@@ -5,7 +5,10 @@ import {Autograder} from './autograder.ts';
 import {Course} from './course.ts';
 import {Failure, Grade, Result} from './grade.ts';
 import {Passback} from './passback.ts';
+import {Pause} from './pause.ts';
 import {Lease, QueueEntry, Runs} from './queue.ts';
+import {Regrade, RegradeChange, RegradeResult, RegradeTarget} from './regrade.ts';
+import {StaffAction} from './staff-action.ts';
 import {Head, Parked, Refusal, Submission} from './submission.ts';
 
 /** Every collection and the shape of its records. The key is the collection's name, before any `ENVIRONMENT` prefix. */
@@ -23,6 +26,12 @@ export const collections = {
   failures: Failure,
   grades: Grade,
   passbacks: Passback,
+  pauses: Pause,
+  regrades: Regrade,
+  regradeTargets: RegradeTarget,
+  regradeResults: RegradeResult,
+  regradeChanges: RegradeChange,
+  staffActions: StaffAction,
   audit: AuditEntry,
   leases: Lease,
 } as const;
@@ -38,7 +47,13 @@ export const indexes = {
   courses: [],
   autograders: [],
   activities: [],
-  submissions: [['course', 'receivedAt'], ['student', 'receivedAt'], ['workId', 'receivedAt'], ['createdAt']],
+  submissions: [
+    ['course', 'receivedAt'],
+    ['course', 'section', 'assignment', 'receivedAt'],
+    ['student', 'receivedAt'],
+    ['workId', 'receivedAt'],
+    ['createdAt'],
+  ],
   parked: [
     ['claimed', 'addressHash', 'createdAt'],
     ['claimed', 'course', 'createdAt'],
@@ -53,6 +68,7 @@ export const indexes = {
     ['claimed', 'visibleAt'],
     ['course', 'visibleAt'],
     ['claimed', 'strikes'],
+    ['regradeId', 'createdAt'],
   ],
   runs: [],
   results: [
@@ -75,6 +91,12 @@ export const indexes = {
     ['createdAt'],
     ['settledAt'],
   ],
+  pauses: [],
+  regrades: [['course', 'createdAt']],
+  regradeTargets: [['regradeId', 'workId']],
+  regradeResults: [['regradeId', 'workId', 'run']],
+  regradeChanges: [['regradeId', 'createdAt']],
+  staffActions: [['createdAt']],
   audit: [['recordId', 'createdAt'], ['course', 'createdAt'], ['createdAt']],
   leases: [],
 } as const satisfies Record<Collection, readonly (readonly string[])[]>;

@@ -40,6 +40,10 @@ function tellQueued({entry, now}: Situation): string {
     return 'Your notebook is kept safely and waits until this assignment’s autograder is ready. This is not your doing: there is nothing to do, and it costs you nothing.';
   }
 
+  if (cause === 'paused') {
+    return 'Your course’s staff has paused grading. Your notebook is kept safely and is graded when they resume it: there is nothing to do, and it costs you nothing.';
+  }
+
   if (cause === 'infrastructure') {
     const minutes = Math.max(1, Math.ceil(secondsBetween(now, entry?.visibleAt ?? now) / 60));
     const when = minutes === 1 ? 'within a minute' : `in about ${minutes} minutes`;

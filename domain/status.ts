@@ -153,9 +153,10 @@ type Reasons = Pick<StatusRecords, 'entry' | 'failure'> & {
 };
 
 function causeOf({state, scored, broken, failure, entry}: Reasons): Cause | null {
+  const waiting = entry?.waitingFor?.cause;
   const causes: Record<StatusState, Cause | undefined> = {
     graded: scored?.cause,
-    queued: entry?.waitingFor?.cause,
+    queued: waiting === 'paused' ? undefined : waiting,
     failed: failure?.cause ?? broken?.cause,
     grading: undefined,
     submitted: undefined,

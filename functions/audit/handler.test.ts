@@ -54,6 +54,14 @@ const samples: {[C in WatchedCollection]: RecordOf<C>} = {
   },
   failures: {...who, id: 'submission-1', cause: 'infrastructure', message: 'Given up.', strikes: 3, createdAt: at(9)},
   passbacks: samplePassback(),
+  staffActions: {
+    ...who,
+    id: 'action-1',
+    what: 'passback sent again',
+    by: 'prof',
+    details: {passbackId: 'grade-1-1'},
+    createdAt: at(10),
+  },
 };
 
 const setUp = (pause?: () => Promise<void>) => {

@@ -1,5 +1,5 @@
 import type {Log, Now, Transact} from '../../domain/ports.ts';
-import type {QueueEntry} from '../../domain/queue.ts';
+import {type QueueEntry, runsIdOf} from '../../domain/queue.ts';
 import {addSeconds} from '../../domain/values.ts';
 import {mapAtOnce} from './at-once.ts';
 import type {Ready} from './find-ready.ts';
@@ -22,14 +22,15 @@ export async function claimEntries(
   const errors: unknown[] = [];
   const claimEntry = (read: QueueEntry, task: number): Promise<number | undefined> =>
     transact(async transaction => {
-      const [entry, runs] = await Promise.all([transaction.find('queue', read.id), transaction.find('runs', read.id)]);
+      const runsId = runsIdOf(read);
+      const [entry, runs] = await Promise.all([transaction.find('queue', read.id), transaction.find('runs', runsId)]);
       if (!entry || entry.claimed || entry.visibleAt !== read.visibleAt) {
         return undefined;
       }
 
       const claimedAt = now();
       const last = (runs?.last ?? 0) + 1;
-      transaction.put('runs', {id: entry.id, last, createdAt: runs?.createdAt ?? claimedAt});
+      transaction.put('runs', {id: runsId, last, createdAt: runs?.createdAt ?? claimedAt});
       transaction.put('queue', {
         ...entry,
         claimed: true,

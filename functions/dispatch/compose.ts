@@ -2,6 +2,7 @@ import type {CourseSource, Jobs, Log, NewId, Now, Objects, Records, Wait} from '
 import {makeEnsureArchive} from './ensure-archive.ts';
 import {makeFindReady} from './find-ready.ts';
 import {makeDispatch} from './handler.ts';
+import {makeEndPauses, makeSetPausedAside} from './pauses.ts';
 import {makeReleaseWaiting} from './release-waiting.ts';
 import {type DispatchSettings, waits} from './settings.ts';
 import {makeStartBatch} from './start-batch.ts';
@@ -25,13 +26,19 @@ export function composeDispatch(ports: DispatchPorts, settings: DispatchSettings
   const {objects, jobs, sources} = ports;
   const sourceOf = (course: string) => sources.get(course);
   const ensureArchive = makeEnsureArchive({...ports, write: objects.write, sourceOf});
+  const setPausedAside = makeSetPausedAside(ports);
+  const findReady = makeFindReady({
+    ...ports,
+    ensureArchive: (course, path) => ensureArchive(course, path, waits.archive),
+  });
   return makeDispatch({
     ...ports,
     settings,
     courses: [...sources.keys()],
     syncCourse: makeSyncCourse({...ports, sourceOf}),
     releaseWaiting: makeReleaseWaiting(ports),
-    findReady: makeFindReady({...ports, ensureArchive: (course, path) => ensureArchive(course, path, waits.archive)}),
+    endPauses: makeEndPauses(ports),
+    findReady: async entries => findReady(await setPausedAside(entries)),
     startBatch: makeStartBatch({...ports, objects, startJob: jobs.start, settings}),
   });
 }

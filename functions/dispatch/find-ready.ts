@@ -6,6 +6,8 @@ import type {Find, Log, Now, Transact, Wait} from '../../domain/ports.ts';
 import type {QueueEntry} from '../../domain/queue.ts';
 import {addSeconds, type Sha256} from '../../domain/values.ts';
 import {mapAtOnce} from './at-once.ts';
+import {failRegradeRun, pinArchive} from './regrade-archive.ts';
+import {requestInspection} from './request-inspection.ts';
 import {FETCH_PATIENCE_SECONDS, waits} from './settings.ts';
 
 /** An entry that can be worked on now; one that makes an archive has none yet. */
@@ -17,7 +19,7 @@ type Waiting = {
   /** What was seen of the course and of the archive's inspection: when it has changed, the entry need not wait. */
   seen: {courseId: string; revision: string | undefined; uninspected?: Sha256};
 };
-type Verdict = {autograderSha256: Sha256; limits: Limits} | Waiting;
+type Verdict = {autograderSha256: Sha256; limits: Limits} | Waiting | {fails: string};
 
 export type FindReadyNeeds = {
   find: Find;
@@ -57,31 +59,40 @@ export function makeFindReady({find, transact, now, wait, log, ensureArchive}: F
       return waitFor('autograder', message, waits.archive);
     }
 
+    const {regradeId} = entry;
+    const pinned = regradeId === undefined ? null : (await find('regrades', regradeId))?.autograderSha256;
     const assignment = readAssignment(course, entry);
-    if ('problem' in assignment) {
+    if ('problem' in assignment && !pinned) {
       return waitFor('autograder', assignment.problem, waits.archive);
     }
 
-    const archive = await fetchArchive(course, assignment.archivePath);
-    if ('unavailable' in archive) {
+    const archive = pinned || 'problem' in assignment ? undefined : await fetchArchive(course, assignment.archivePath);
+    if (archive && 'unavailable' in archive) {
       return waitFor('infrastructure', archive.unavailable, waits.source);
     }
 
-    if ('problem' in archive) {
+    if (archive && 'problem' in archive) {
       return waitFor('autograder', archive.problem, waits.archive);
     }
 
-    const {sha256} = archive;
+    const found = pinned ?? archive?.sha256 ?? '';
+    const sha256 = regradeId === undefined || pinned ? found : await pinArchive(transact, regradeId, found);
     const autograder = await find('autograders', sha256);
     if (!autograder) {
-      await requestInspection(entry, sha256);
+      await requestInspection({transact, now}, entry, sha256);
       const message = 'The autograder is being checked before its first use.';
       return {...waitFor('autograder', message, waits.inspection), seen: {...seen, uninspected: sha256}};
     }
 
-    return autograder.problem
-      ? waitFor('autograder', autograder.problem, waits.archive)
-      : {autograderSha256: sha256, limits: assignment.limits};
+    if (autograder.problem) {
+      // A regrade keeps its archive, which nobody can mend.
+      return regradeId === undefined
+        ? waitFor('autograder', autograder.problem, waits.archive)
+        : {fails: autograder.problem};
+    }
+
+    // An assignment that left the config can still be regraded.
+    return {autograderSha256: sha256, limits: 'limits' in assignment ? assignment.limits : Limits.parse({})};
   };
 
   /** Whatever goes wrong with one course's archive delays its own entries only. */
@@ -95,34 +106,6 @@ export function makeFindReady({find, transact, now, wait, log, ensureArchive}: F
     }));
     return Promise.race([fetched, patience]);
   };
-
-  /** Puts the inspection in the place of the first entry that needs it. */
-  const requestInspection = ({course, visibleAt}: QueueEntry, autograderSha256: Sha256): Promise<void> =>
-    transact(async transaction => {
-      const id = `inspect-${autograderSha256}`;
-      const [entry, autograder] = await Promise.all([
-        transaction.find('queue', id),
-        transaction.find('autograders', autograderSha256),
-      ]);
-      if (entry || autograder) {
-        return;
-      }
-
-      const at = now();
-      transaction.create('queue', {
-        kind: 'inspect',
-        id,
-        course,
-        autograderSha256,
-        visibleAt,
-        claimed: false,
-        claim: null,
-        strikes: 0,
-        waitingFor: null,
-        queuedAt: at,
-        createdAt: at,
-      });
-    });
 
   const moveBack = ({id, course, visibleAt}: QueueEntry, {wait: {cause, message, seconds}, seen}: Waiting) => {
     log('INFO', 'entry waits', {id, course, cause, why: message});
@@ -171,14 +154,19 @@ export function makeFindReady({find, transact, now, wait, log, ensureArchive}: F
         return [];
       }
 
+      if ('fails' in verdict) {
+        await failRegradeRun({transact, now, log}, entry, verdict.fails);
+        return [];
+      }
+
       return [{entry, ...verdict}];
     });
     return sorted.flat();
   };
 }
 
-const keyOf = ({course, section, assignment, autograderSha256}: GradeEntry): string =>
-  JSON.stringify([course, section, assignment, autograderSha256]);
+const keyOf = ({course, section, assignment, autograderSha256, regradeId}: GradeEntry): string =>
+  JSON.stringify([course, section, assignment, autograderSha256, regradeId]);
 
 function readAssignment(course: Course, entry: GradeEntry): AssignmentConfig | {problem: string} {
   try {

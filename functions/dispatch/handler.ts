@@ -21,6 +21,8 @@ export type DispatchNeeds = {
   syncCourse: (course: string) => Promise<string>;
   /** Makes entries due again that waited for an archive of this course. */
   releaseWaiting: (course: string) => Promise<void>;
+  /** Makes entries due again whose courses staff have resumed. */
+  endPauses: () => Promise<void>;
   findReady: (entries: readonly QueueEntry[]) => Promise<Ready[]>;
   startBatch: (ready: readonly Ready[]) => Promise<number>;
 };
@@ -36,14 +38,14 @@ export const ALL_COURSES = '*';
  * looks once more after giving it back.
  */
 export function makeDispatch(needs: DispatchNeeds) {
-  const {find, list, now, newId, wait, log, settings, courses, findReady, startBatch, syncCourse, releaseWaiting} =
-    needs;
+  const {find, list, now, newId, wait, log, settings, courses} = needs;
+  const {findReady, startBatch, syncCourse, releaseWaiting, endPauses} = needs;
 
   return async (event: StageEvent): Promise<void> => {
     const course = courseOf(event);
     if (course !== undefined) {
       // A source that is slow to answer must not hold up what is due already.
-      await Promise.all([startDue(), refreshCourses(course)]);
+      await Promise.all([startDue(), refreshCourses(course), resumeCourses()]);
     }
 
     await startDue();
@@ -71,6 +73,13 @@ export function makeDispatch(needs: DispatchNeeds) {
       }
       // An entry that came while the lease was held found nobody to wake.
     } while (now() < until && (await hasWork()));
+  }
+
+  /** A pause that could not be ended now is ended in the next minute, and delays no other course. */
+  async function resumeCourses(): Promise<void> {
+    await endPauses().catch(error =>
+      log('ERROR', 'a pause could not be ended; the next minute tries again', {error: String(error)}),
+    );
   }
 
   /** A message that names a course comes from its first student, or from the inspection of one of its archives. */

@@ -1,3 +1,4 @@
+import {PAUSED_UNTIL} from '../../domain/pause.ts';
 import type {List, Log, Now, Transact} from '../../domain/ports.ts';
 import {mapAtOnce} from './at-once.ts';
 
@@ -17,6 +18,8 @@ export function makeReleaseWaiting({list, transact, now, log}: {list: List; tran
         where: [
           ['course', '==', course],
           ['visibleAt', '>', now()],
+          // What a pause set aside waits for nothing else.
+          ['visibleAt', '<', PAUSED_UNTIL],
         ],
         orderBy: ['visibleAt', 'asc'],
         after,

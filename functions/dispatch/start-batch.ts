@@ -12,7 +12,7 @@ import {
   resultName,
 } from '../../domain/object-names.ts';
 import type {Jobs, Log, NewId, Now, Objects, Transact} from '../../domain/ports.ts';
-import {LATE_SECONDS} from '../../domain/queue.ts';
+import {LATE_SECONDS, runsIdOf} from '../../domain/queue.ts';
 import {MAX_RESULT_BYTES} from '../../domain/result.ts';
 import {addSeconds} from '../../domain/values.ts';
 import {type Claimed, claimEntries, updateClaims} from './claim-entries.ts';
@@ -75,7 +75,7 @@ export function makeStartBatch(needs: StartBatchNeeds) {
       claim: entry.claim && {...entry.claim, execution},
     }));
     for (const {entry, run} of claimed) {
-      log('INFO', 'grading started', {submissionId: entry.id, run, execution, batch});
+      log('INFO', 'grading started', {submissionId: runsIdOf(entry), run, execution, batch});
     }
 
     return claimed.length;

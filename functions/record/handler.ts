@@ -5,12 +5,13 @@ import type {Result} from '../../domain/grade.ts';
 import {type ObjectName, parseResultName, resultName} from '../../domain/object-names.ts';
 import type {Find, List, Log, Now, Objects, Transact, Wake, WriteObject} from '../../domain/ports.ts';
 import {assignEntryId} from '../../domain/queue.ts';
-import {JobResult, MAX_RESULT_BYTES} from '../../domain/result.ts';
+import {isTargetId, type Regrade, type RegradeTarget} from '../../domain/regrade.ts';
+import {isScored, JobResult, MAX_RESULT_BYTES} from '../../domain/result.ts';
 import {checkGradeResult} from './check-result.ts';
 import {giveBack} from './give-back.ts';
 import {recordCreation} from './record-creation.ts';
 import {recordInspection} from './record-inspection.ts';
-import {recordRun} from './record-run.ts';
+import {recordRegradeRun, recordRun} from './record-run.ts';
 
 export type RecordNeeds = {
   find: Find;
@@ -22,6 +23,8 @@ export type RecordNeeds = {
   now: Now;
   log: Log;
 };
+
+type Named = {id: string; run: number};
 
 /**
  * graded -> recorded. Takes the name of a result object, reads and checks it, and writes result, grade and outbox in one
@@ -37,12 +40,13 @@ export function makeRecord(needs: RecordNeeds) {
       return log('WARNING', 'dropped: the event names no result object', {event: event.id});
     }
 
-    const result = await readResult(named);
+    const target = isTargetId(named.id) ? await find('regradeTargets', named.id) : undefined;
+    const result = await readResult(named, target);
     if (!result) {
       return log('WARNING', 'dropped: the result object is not there', named);
     }
 
-    const course = await recordResult(named, result);
+    const course = await recordResult(named, result, target);
     // A place at the platform is free, and what waited for an inspection may go on.
     await wake(course ? {course} : {}).catch(error =>
       log('WARNING', 'the wake-up failed; the sweep will wake dispatch', {...named, error: String(error)}),
@@ -50,7 +54,7 @@ export function makeRecord(needs: RecordNeeds) {
   };
 
   /** Answers the course that waited for it. */
-  async function recordResult(named: {id: string; run: number}, result: JobResult): Promise<string | undefined> {
+  async function recordResult(named: Named, result: JobResult, target?: RegradeTarget): Promise<string | undefined> {
     if (result.cause === 'infrastructure' && result.givenBack) {
       await giveBack(needs, named);
       return undefined;
@@ -65,13 +69,20 @@ export function makeRecord(needs: RecordNeeds) {
       return undefined;
     }
 
+    if (target) {
+      const regrade = await find('regrades', target.regradeId);
+      const {record} = await toRecord(result, regrade);
+      await recordRegradeRun(needs, {...record, regradeId: target.regradeId, regradeTarget: target.id});
+      return undefined;
+    }
+
     const {record, passesBack} = await toRecord(result);
     await recordRun(needs, record, {passesBack});
     return undefined;
   }
 
   /** Reads a result; one that cannot be believed becomes a run that failed by infrastructure, so that it is tried again. */
-  async function readResult({id, run}: {id: string; run: number}): Promise<JobResult | undefined> {
+  async function readResult({id, run}: Named, target?: RegradeTarget): Promise<JobResult | undefined> {
     const inspected = /^inspect-([0-9a-f]{64})$/.exec(id)?.[1];
     const created = /^assign-([\w-]{1,90})$/.exec(id)?.[1];
     const bytes = await readBytes(resultName(id, run));
@@ -82,7 +93,8 @@ export function makeRecord(needs: RecordNeeds) {
     const parsed = JobResult.safeParse(parseJson(bytes));
     const result = parsed.data;
     const kind = inspected ? 'inspect' : created ? 'assign' : 'grade';
-    if (result?.run === run && result.kind === kind && idOf(result) === id) {
+    const expected = target?.submissionId ?? id;
+    if (result?.run === run && result.kind === kind && idOf(result) === expected) {
       return result;
     }
 
@@ -106,7 +118,7 @@ export function makeRecord(needs: RecordNeeds) {
 
     return inspected
       ? {...failed, kind: 'inspect', autograderSha256: inspected, unsupported: []}
-      : {...failed, kind: 'grade', submissionId: id, autograderSha256: '0'.repeat(64), review: []};
+      : {...failed, kind: 'grade', submissionId: expected, autograderSha256: '0'.repeat(64), review: []};
   }
 
   /** An object too large to be a result is there, and says nothing. */
@@ -123,14 +135,19 @@ export function makeRecord(needs: RecordNeeds) {
   }
 
   /** A client that waits for its answer keeps the grade itself: nothing is passed back for it. */
-  async function toRecord(result: JobResult & {kind: 'grade'}): Promise<{record: Result; passesBack: boolean}> {
+  async function toRecord(
+    result: JobResult & {kind: 'grade'},
+    regrade?: Regrade,
+  ): Promise<{record: Result; passesBack: boolean}> {
     const {submissionId, run} = result;
     const [submission, runs] = await Promise.all([find('submissions', submissionId), find('runs', submissionId)]);
     if (!submission || !runs || run > runs.last) {
       throw new HoltError('invalid-result', `The result of run ${run} belongs to no run that was ever started.`);
     }
 
-    const checked = checkGradeResult(result, await find('autograders', result.autograderSha256));
+    // Another archive's points are not what staff asked for.
+    const isOther = regrade && isScored(result.cause) && regrade.autograderSha256 !== result.autograderSha256;
+    const checked = checkGradeResult(result, isOther ? undefined : await find('autograders', result.autograderSha256));
     if (checked.problem) {
       log('ERROR', 'a result breaks the archive’s rules; the run counts as failed', {
         submissionId,

@@ -1,20 +1,13 @@
-import {workKeyOf} from '../../domain/assignment.ts';
-import {getAssignment, type Policy} from '../../domain/course.ts';
-import {makeDocumentId} from '../../domain/document-id.ts';
-import {HoltError} from '../../domain/errors.ts';
-import {chooseResult, type Grade, type Result} from '../../domain/grade.ts';
-import type {Passback} from '../../domain/passback.ts';
+import {countResults, findPolicy, listResults} from '../../domain/count-results.ts';
+import type {Policy} from '../../domain/course.ts';
+import type {Result} from '../../domain/grade.ts';
 import type {Find, List, Log, Now, Transact, Transaction} from '../../domain/ports.ts';
-import {backoffSeconds} from '../../domain/queue.ts';
+import {backoffSeconds, type QueueEntry} from '../../domain/queue.ts';
+import type {RegradeResult} from '../../domain/regrade.ts';
 import {isScored} from '../../domain/result.ts';
 import {addSeconds} from '../../domain/values.ts';
 
 type Needs = {find: Find; list: List; transact: Transact; now: Now; log: Log};
-
-/** So many results of one student for one assignment are looked at, those of the newest uploads. */
-const MOST_RESULTS = 1000;
-/** When nobody delivers the outbox event, the sweep replays it after so long. */
-const REPLAY_SECONDS = 60;
 
 /**
  * Writes a run's result; with a scored one, the grade it changes and the passback of that grade. Called twice, it changes
@@ -23,7 +16,7 @@ const REPLAY_SECONDS = 60;
  */
 export async function recordRun(needs: Needs, result: Result, {passesBack = true} = {}): Promise<void> {
   const {transact, log} = needs;
-  const {submissionId, run, cause} = result;
+  const {submissionId, run, cause, workId} = result;
   if (!isScored(cause)) {
     const first = await transact(transaction => recordFailedRun(transaction, result));
     return log(first ? 'WARNING' : 'INFO', 'run without a score recorded', {submissionId, run, cause});
@@ -31,13 +24,8 @@ export async function recordRun(needs: Needs, result: Result, {passesBack = true
 
   const policy = await findPolicy(needs, result);
   for (;;) {
-    const grade = await needs.find('grades', result.workId);
-    const others = await needs.list({
-      collection: 'results',
-      where: [['workId', '==', result.workId]],
-      orderBy: ['receivedAt', 'desc'],
-      limit: MOST_RESULTS,
-    });
+    const grade = await needs.find('grades', workId);
+    const others = await listResults(needs, workId);
     const outcome = await transact(transaction =>
       recordScoredRun(transaction, {
         result,
@@ -54,18 +42,28 @@ export async function recordRun(needs: Needs, result: Result, {passesBack = true
   }
 }
 
-async function findPolicy({find}: Needs, key: Result): Promise<Policy> {
-  const course = await find('courses', await makeDocumentId('course', key.course));
-  try {
-    return course ? getAssignment(course, key).policy : 'latest';
-  } catch (error) {
-    if (error instanceof HoltError) {
-      // The assignment left the config while this was graded: its score is kept all the same.
-      return course?.config.policy ?? 'latest';
+/** Writes a run for a regrade. Whatever its score, nothing counts and nothing is sent: that is for staff to apply. */
+export async function recordRegradeRun({transact, log}: Needs, result: RegradeResult): Promise<void> {
+  const {submissionId, run, cause, regradeId} = result;
+  const first = await transact(async transaction => {
+    const [known, entry] = await Promise.all([
+      transaction.find('regradeResults', result.id),
+      transaction.find('queue', result.regradeTarget),
+    ]);
+    if (known) {
+      return false;
     }
 
-    throw error;
-  }
+    transaction.create('regradeResults', result);
+    if (entry && isScored(cause)) {
+      transaction.remove('queue', entry.id);
+    } else {
+      endFailedRun(transaction, entry, result);
+    }
+
+    return true;
+  });
+  log('INFO', 'run of a regrade recorded', {submissionId, run, cause, regradeId, first});
 }
 
 /** A run without a score: its entry waits for the next try, or ends when it is for staff to mend. */
@@ -79,33 +77,43 @@ async function recordFailedRun(transaction: Transaction, result: Result): Promis
   }
 
   transaction.create('results', result);
-  if (entry?.claim?.run === result.run) {
-    if (result.cause === 'autograder') {
-      transaction.remove('queue', entry.id);
-    } else {
-      const strikes = entry.strikes + 1;
-      transaction.put('queue', {
-        ...entry,
-        claimed: false,
-        claim: null,
-        strikes,
-        visibleAt: addSeconds(result.createdAt, backoffSeconds(strikes)),
-        waitingFor: {
-          cause: 'infrastructure',
-          message: 'The last run failed through no fault of the notebook; it is tried again.',
-        },
-      });
-    }
+  endFailedRun(transaction, entry, result);
+  return true;
+}
+
+/** A result of an older run says nothing about the run that is under way. */
+function endFailedRun(
+  {put, remove}: Transaction,
+  entry: QueueEntry | undefined,
+  {run, cause, createdAt}: Pick<Result, 'run' | 'cause' | 'createdAt'>,
+): void {
+  if (entry?.claim?.run !== run) {
+    return;
   }
 
-  return true;
+  if (cause === 'autograder') {
+    remove('queue', entry.id);
+    return;
+  }
+
+  const strikes = entry.strikes + 1;
+  put('queue', {
+    ...entry,
+    claimed: false,
+    claim: null,
+    strikes,
+    visibleAt: addSeconds(createdAt, backoffSeconds(strikes)),
+    waitingFor: {
+      cause: 'infrastructure',
+      message: 'The last run failed through no fault of the notebook; it is tried again.',
+    },
+  });
 }
 
 type Scored = {
   result: Result;
   others: readonly Result[];
   policy: Policy;
-  /** False where the client takes the grade from the answer. */
   passesBack: boolean;
   seen: number;
   now: string;
@@ -113,7 +121,7 @@ type Scored = {
 
 async function recordScoredRun(
   transaction: Transaction,
-  {result, others, policy, passesBack, seen, now}: Scored,
+  {result, seen, ...rest}: Scored,
 ): Promise<'recorded' | 'known' | 'outdated'> {
   const [known, entry, grade] = await Promise.all([
     transaction.find('results', result.id),
@@ -128,49 +136,10 @@ async function recordScoredRun(
     return 'outdated';
   }
 
-  transaction.create('results', result);
   if (entry) {
     transaction.remove('queue', entry.id);
   }
 
-  const chosen = chooseResult([...others.filter(({id}) => id !== result.id), result], policy) ?? result;
-  const changed = !grade || grade.submissionId !== chosen.submissionId || !isSameScore(grade, chosen);
-  const next: Grade = {
-    ...workKeyOf(result),
-    id: result.workId,
-    submissionId: chosen.submissionId,
-    run: chosen.run,
-    score: chosen.score,
-    policy,
-    receivedAt: chosen.receivedAt,
-    revision: (grade?.revision ?? 0) + (changed ? 1 : 0),
-    resultsSeen: seen + 1,
-    decidedAt: changed ? now : (grade?.decidedAt ?? now),
-    createdAt: grade?.createdAt ?? now,
-  };
-  transaction.put('grades', next);
-  if (changed && passesBack) {
-    transaction.create('passbacks', makePassback(next, now));
-  }
-
+  countResults(transaction, {results: [result], grade, ...rest});
   return 'recorded';
 }
-
-const isSameScore = (a: Pick<Grade, 'score'>, b: Pick<Grade, 'score'>): boolean =>
-  a.score.earned === b.score.earned && a.score.possible === b.score.possible;
-
-const makePassback = (grade: Grade, createdAt: string): Passback => ({
-  ...workKeyOf(grade),
-  id: `${grade.id}-${grade.revision}`,
-  gradeId: grade.id,
-  revision: grade.revision,
-  submissionId: grade.submissionId,
-  run: grade.run,
-  score: grade.score,
-  state: 'pending',
-  attempts: 0,
-  nextAttemptAt: addSeconds(createdAt, REPLAY_SECONDS),
-  message: '',
-  settledAt: null,
-  createdAt,
-});

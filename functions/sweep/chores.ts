@@ -1,7 +1,7 @@
 import {workKeyOf} from '../../domain/assignment.ts';
 import {parkedName} from '../../domain/object-names.ts';
 import type {List, Log, Now, Objects, Replay, Transact} from '../../domain/ports.ts';
-import {giveUp, type QueueEntry} from '../../domain/queue.ts';
+import {giveUp, type QueueEntry, regradeOf, runsIdOf} from '../../domain/queue.ts';
 import {addSeconds} from '../../domain/values.ts';
 
 const pageSize = 200;
@@ -48,19 +48,20 @@ export function makeReplayPassbacks({list, replay, now}: {list: List; replay: Re
  * to it meanwhile.
  */
 export function makeGiveUp({list, transact, now, log}: {list: List; transact: Transact; now: Now; log: Log}) {
-  const isTired = ({kind, claimed, strikes, queuedAt}: QueueEntry): boolean =>
-    !claimed && strikes >= giveUp.strikes && (kind === 'assign' || queuedAt <= addSeconds(now(), -giveUp.seconds));
+  const isTired = ({kind, claimed, strikes, queuedAt, waitingFor}: QueueEntry): boolean =>
+    !claimed &&
+    waitingFor?.cause !== 'paused' &&
+    strikes >= giveUp.strikes &&
+    (kind === 'assign' || queuedAt <= addSeconds(now(), -giveUp.seconds));
 
   const giveUpOn = (id: string): Promise<boolean> =>
     transact(async transaction => {
-      const [entry, submission, failure] = await Promise.all([
-        transaction.find('queue', id),
-        transaction.find('submissions', id),
-        transaction.find('failures', id),
-      ]);
+      const [entry, failure] = await Promise.all([transaction.find('queue', id), transaction.find('failures', id)]);
       if (!entry || !isTired(entry)) {
         return false;
       }
+
+      const submission = await transaction.find('submissions', runsIdOf(entry));
 
       const activity = entry.kind === 'assign' ? await transaction.find('activities', entry.activityId) : undefined;
       transaction.remove('queue', id);
@@ -72,9 +73,14 @@ export function makeGiveUp({list, transact, now, log}: {list: List; transact: Tr
       if (submission && !failure) {
         transaction.create('failures', {
           ...workKeyOf(submission),
+          ...regradeOf(entry),
           id,
           cause: 'infrastructure',
-          message: `Grading failed ${entry.strikes} times through no fault of the notebook. Staff can see it; submit the notebook again to have it graded anew.`,
+          message: `Grading failed ${entry.strikes} times through no fault of the notebook. ${
+            regradeOf(entry).regradeId === undefined
+              ? 'Staff can see it; submit the notebook again to have it graded anew.'
+              : 'Regrade this submission by its number to have it tried anew.'
+          }`,
           strikes: entry.strikes,
           createdAt: now(),
         });

@@ -1,8 +1,7 @@
 import {eventTypes} from '../../domain/events.ts';
 import type {ManifestEntry} from '../../domain/manifest.ts';
-import {resultName} from '../../domain/object-names.ts';
+import {parseResultName, resultName} from '../../domain/object-names.ts';
 import type {Objects} from '../../domain/ports.ts';
-import {assignEntryId} from '../../domain/queue.ts';
 import type {JobResult} from '../../domain/result.ts';
 import {sampleAssignResult, sampleGradeResult, sampleInspectResult} from '../make.ts';
 import type {makeEvents} from './events.ts';
@@ -55,11 +54,12 @@ export function makeMemoryGrader(
   return {upload, gradeEntry, entriesOf, runExecutions};
 }
 
-const idOf = (entry: ManifestEntry): string => {
-  const ids = {
-    grade: ({submissionId}: ManifestEntry & {kind: 'grade'}) => submissionId,
-    inspect: ({autograder}: ManifestEntry & {kind: 'inspect'}) => `inspect-${autograder.sha256}`,
-    assign: ({creationId}: ManifestEntry & {kind: 'assign'}) => assignEntryId(creationId),
-  };
-  return ids[entry.kind](entry as never);
+/** A container knows no other place for its result than the URL that it was given. */
+const idOf = ({result}: ManifestEntry): string => {
+  const id = parseResultName(new URL(result.url).pathname.replace('/results/', ''))?.id;
+  if (id === undefined) {
+    throw new Error(`No result goes to ${result.url}.`);
+  }
+
+  return id;
 };

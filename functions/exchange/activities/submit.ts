@@ -95,7 +95,7 @@ export function makeSubmitAndWait(needs: SubmitNeeds) {
     }
 
     const shown = pickShownRun(records.results);
-    const details = await findDetails(objects.read, submissionId, shown?.run);
+    const details = await findDetails(objects.read, shown);
     const {state, cause, message, score, questions} = computeStatus(records, {audience, now: now(), details});
     if (state === 'failed' || !score) {
       const isOurFault = cause !== 'autograder';

@@ -7,6 +7,7 @@ import type {Instant} from '../../../domain/values.ts';
 /** What staff should look at, the worst first. */
 export const attentionKinds = [
   'course-problem',
+  'paused',
   'archive-problem',
   'failed',
   'waiting',
@@ -72,7 +73,8 @@ export function makeFindReason(record: Course | undefined, entries: readonly Que
   };
 
   return (entry: QueueEntry & {kind: 'grade'}): string | undefined => {
-    const inspection = findInspection(entry);
+    // A regrade has an archive of its own.
+    const inspection = entry.regradeId === undefined ? findInspection(entry) : undefined;
     return inspection?.strikes === 0 ? undefined : (inspection?.waitingFor ?? entry.waitingFor)?.message;
   };
 }

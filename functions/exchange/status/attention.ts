@@ -1,5 +1,6 @@
 import type {Course} from '../../../domain/course.ts';
 import type {Passback} from '../../../domain/passback.ts';
+import {EVERY_COURSE, isPaused, PAUSED_UNTIL, pauseIdOf, tellPause} from '../../../domain/pause.ts';
 import type {Find, List, Now, Query} from '../../../domain/ports.ts';
 import {computeStatus} from '../../../domain/status.ts';
 import {tellPassback} from '../../../domain/status-words.ts';
@@ -25,11 +26,12 @@ const CLAIM_SECONDS = 60;
 
 type Needs = {find: Find; list: List; now: Now};
 
-/** Makes the list of what needs somebody in a course: failed, waiting for an archive, not in the LMS, for review, unclaimed. */
+/** Makes the list of what needs somebody in a course: paused, failed, waiting for an archive, not in the LMS, for review, unclaimed. */
 export function makeFindAttention({find, list, now}: Needs) {
   return async (course: string, record: Course | undefined): Promise<AttentionList> => {
     const found = await Promise.all([
       findProblems(record),
+      findPaused(course),
       findFailed(course),
       findWaiting(course, record),
       findUnsent(course, 'failed'),
@@ -43,6 +45,17 @@ export function makeFindAttention({find, list, now}: Needs) {
       attentionIsCut: found.some(({isCut}) => isCut),
     };
   };
+
+  async function findPaused(course: string): Promise<Found> {
+    const found = await Promise.all([find('pauses', EVERY_COURSE), find('pauses', await pauseIdOf(course))]);
+    const items = found.filter(isPaused).map(
+      (pause): Attention => ({
+        ...{kind: 'paused', message: tellPause(pause), at: pause.createdAt},
+        ...{section: null, assignment: null, student: null, submissionId: null},
+      }),
+    );
+    return {items, isCut: false};
+  }
 
   async function findFailed(course: string): Promise<Found> {
     const newest: Pick<Query, 'orderBy' | 'limit'> = {orderBy: ['createdAt', 'desc'], limit: MOST_OF_A_KIND};
@@ -86,7 +99,11 @@ export function makeFindAttention({find, list, now}: Needs) {
   async function findWaiting(course: string, record: Course | undefined): Promise<Found> {
     const entries = await list({
       collection: 'queue',
-      where: [['course', '==', course]],
+      where: [
+        ['course', '==', course],
+        // What a pause set aside is told once, by the pause.
+        ['visibleAt', '<', PAUSED_UNTIL],
+      ],
       orderBy: ['visibleAt', 'desc'],
       limit: MOST_OF_A_KIND,
     });

@@ -1,4 +1,5 @@
 import {makeDocumentId} from '../../../domain/document-id.ts';
+import type {Result} from '../../../domain/grade.ts';
 import {type Identity, isStaff} from '../../../domain/hub.ts';
 import {resultName} from '../../../domain/object-names.ts';
 import type {Find, List, Objects} from '../../../domain/ports.ts';
@@ -41,15 +42,15 @@ export async function findRecords({find, list}: RecordNeeds, submission: Submiss
 /** Reads a run's result object. Undefined when it is not there or cannot be read: a status must not break on it. */
 export async function findDetails(
   read: Objects['read'],
-  id: string,
-  run: number | undefined,
+  result: Pick<Result, 'submissionId' | 'regradeTarget' | 'run'> | undefined,
 ): Promise<GradeResult | undefined> {
-  if (run === undefined) {
+  if (!result) {
     return undefined;
   }
 
   try {
-    const bytes = await read(resultName(id, run), MAX_RESULT_BYTES);
+    const name = resultName(result.regradeTarget ?? result.submissionId, result.run);
+    const bytes = await read(name, MAX_RESULT_BYTES);
     return bytes && GradeResult.safeParse(JSON.parse(new TextDecoder().decode(bytes))).data;
   } catch {
     return undefined;

@@ -58,15 +58,15 @@ const setUp = async () => {
       return 'written' as const;
     },
     remove: async (name: ObjectName) => void objects.delete(nameOf(name)),
+    exists: async (name: ObjectName) => objects.has(nameOf(name)),
   };
-  const shared = {...records, objects: store, now: () => now, log() {}};
+  const newId = () => {
+    ids += 1;
+    return `new-${ids}`;
+  };
+  const shared = {...records, objects: store, now: () => now, newId, wake: async () => {}, log() {}};
   const submit = makeSubmit({
     ...shared,
-    wake: async () => {},
-    newId() {
-      ids += 1;
-      return `new-${ids}`;
-    },
     getConfig: async () => ({archivePath: 'a.zip', policy: 'latest', limits: {} as never, lineItem: undefined}),
   });
   const claim = makeClaim({...shared, hub: {findUserByCode: async () => undefined}, submit, secure: false});

@@ -4,6 +4,7 @@ import type {Log} from '../../../domain/ports.ts';
 import {secondsBetween} from '../../../domain/values.ts';
 import type {Claim} from '../claim.ts';
 import {json, type Reply, type Request} from '../http.ts';
+import {makeStaffRoutes, type StaffNeeds} from '../staff/routes.ts';
 import {makeConfirm} from './confirm.ts';
 import {type ExportGradesNeeds, makeExportGrades} from './grades.ts';
 import {readFormat} from './grades-csv.ts';
@@ -18,14 +19,13 @@ import {MAX_WAIT_SECONDS, makeShow, type ShowNeeds} from './show.ts';
 
 export type StatusNeeds = ShowNeeds &
   ListCourseNeeds &
-  ExportGradesNeeds & {
+  ExportGradesNeeds &
+  StaffNeeds & {
     identify: (request: Request) => Promise<Identity | undefined>;
     /** Sends a browser to log in and back to `next`; undefined without a hub. */
     startLogin: ((base: string, next: string) => Promise<Reply>) | undefined;
     /** Undefined without a hub: nothing is ever parked. */
     claim: Pick<Claim, 'claim' | 'claimWaiting' | 'findWaiting' | 'endCookie'> | undefined;
-    /** Throws `cross-site`. */
-    checkSameOrigin: (request: Request) => void;
     log: Log;
   };
 
@@ -34,7 +34,8 @@ type Route = {method: 'GET' | 'POST'; answer: (visit: Visit) => Promise<Reply>};
 
 /**
  * Makes the status routes: `submissions`, `submissions/{id}`, `submissions/confirm`, `courses/{course}/submissions`,
- * `courses/{course}/grades.csv`, below a client's prefix or the root. A browser gets pages, a program JSON. Undefined for any other path.
+ * `courses/{course}/grades.csv`, and what staff order, below a client's prefix or the root. A browser gets pages, a program JSON.
+ * Undefined for any other path.
  */
 export function makeStatusRoutes(needs: StatusNeeds) {
   const {identify, startLogin, claim, now, log} = needs;
@@ -43,9 +44,10 @@ export function makeStatusRoutes(needs: StatusNeeds) {
   const listCourse = makeListCourse(needs);
   const confirm = makeConfirm(needs);
   const exportGrades = makeExportGrades(needs);
+  const findStaffRoute = makeStaffRoutes(needs);
 
   return async (request: Request, path: string, base: string): Promise<Reply | undefined> => {
-    const route = findRoute(path);
+    const route = findRoute(request.method, path);
     if (!route) {
       return undefined;
     }
@@ -83,7 +85,7 @@ export function makeStatusRoutes(needs: StatusNeeds) {
     return sealedAt !== undefined && secondsBetween(sealedAt, now()) > PAGE_SESSION_SECONDS;
   }
 
-  function findRoute(path: string): Route | undefined {
+  function findRoute(method: string, path: string): Route | undefined {
     const [first, second, third, ...rest] = path.replace(/\/$/, '').split('/');
     if (first === 'submissions' && third === undefined) {
       if (second === 'confirm') {
@@ -93,13 +95,18 @@ export function makeStatusRoutes(needs: StatusNeeds) {
       return {method: 'GET', answer: second === undefined ? answerOwn : visit => answerShow(visit, second)};
     }
 
-    const course = first === 'courses' && rest.length === 0 ? decode(second) : undefined;
-    if (course === undefined || (third !== 'submissions' && third !== 'grades.csv')) {
-      return undefined;
+    if (first !== 'courses') {
+      return second === undefined ? findStaffRoute(method, first, null, []) : undefined;
     }
 
-    const answer = third === 'submissions' ? answerCourse : answerGrades;
-    return {method: 'GET', answer: visit => answer(visit, course)};
+    const course = decode(second);
+    if (course === undefined || (rest.length === 0 && third === 'submissions')) {
+      return course === undefined ? undefined : {method: 'GET', answer: visit => answerCourse(visit, course)};
+    }
+
+    return rest.length === 0 && third === 'grades.csv'
+      ? {method: 'GET', answer: visit => answerGrades(visit, course)}
+      : findStaffRoute(method, third, course, rest);
   }
 
   function answerGrades({request, identity}: Visit, course: string): Promise<Reply> {

@@ -46,7 +46,7 @@ export function makeShow({find, list, objects, now, wait, admins}: ShowNeeds) {
       const status = computeStatus(records, {...view, now: now()});
       const waited = secondsBetween(start, now());
       if (isFinal(status) || waited >= waitSeconds) {
-        const details = await findDetails(objects.read, id, pickShownRun(records.results)?.run);
+        const details = await findDetails(objects.read, pickShownRun(records.results));
         return details ? computeStatus(records, {...view, now: now(), details}) : status;
       }
 

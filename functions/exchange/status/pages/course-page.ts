@@ -12,6 +12,7 @@ export type CoursePage = {list: CourseList; base: string; user: string; now: str
 
 const kinds: Record<Attention['kind'], {words: string; tone: Tone}> = {
   'course-problem': {words: 'The course’s source has a problem', tone: 'bad'},
+  paused: {words: 'Grading is paused', tone: 'busy'},
   'archive-problem': {words: 'An autograder archive cannot be used', tone: 'bad'},
   failed: {words: 'Not graded', tone: 'bad'},
   waiting: {words: 'Waiting', tone: 'busy'},
@@ -26,6 +27,9 @@ const flags: Record<Summary['flags'][number], string> = {
   unverified: 'identity not verified',
   'claimed-late': 'confirmed later',
 };
+
+/** What is about the course itself. */
+const withoutCases: ReadonlySet<Attention['kind']> = new Set(['course-problem', 'archive-problem', 'paused']);
 
 /** Cases of one reason that are named one by one; the rest is a number. */
 const CASES = 12;
@@ -85,7 +89,7 @@ function makeNote({first, cases}: Group, base: string, now: string): Html {
   const {words, tone} = kinds[first.kind];
   return html`<article class="note ${tone}">${makeSign(tone)}<div><h3>${words}${first.assignment !== null && `: ${first.assignment}`}${cases.length > 1 && html` <span class="count">· ${cases.length} notebooks</span>`}</h3>
 <p>${first.message}</p>
-${first.kind !== 'course-problem' && first.kind !== 'archive-problem' && html`<ul class="cases">${cases.slice(0, CASES).map(one => html`<li>${makeCase(one, base)} <span class="muted">${tellAgo(one.at, now)}</span></li>`)}${cases.length > CASES && html`<li class="muted">and ${cases.length - CASES} more</li>`}</ul>`}</div></article>`;
+${!withoutCases.has(first.kind) && html`<ul class="cases">${cases.slice(0, CASES).map(one => html`<li>${makeCase(one, base)} <span class="muted">${tellAgo(one.at, now)}</span></li>`)}${cases.length > CASES && html`<li class="muted">and ${cases.length - CASES} more</li>`}</ul>`}</div></article>`;
 }
 
 const makeCase = ({student, submissionId}: Attention, base: string): Html =>
