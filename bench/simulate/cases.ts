@@ -1,0 +1,143 @@
+import {day, type Load, makeSpike, makeStretch} from './loads.ts';
+import type {TakeMore} from './take-more.ts';
+
+/** One stretch of a load: the share of all submissions that it stands for, and how often it would follow itself. */
+export type Part = {share: number; times: number; makeLoad: (seed: number) => Load};
+
+/** One row of a table. */
+export type Case = {
+  id: string;
+  group: 'spike' | 'day' | 'more' | 'bound' | 'short' | 'network' | 'course' | 'class';
+  perTask: number;
+  startSeconds: number;
+  parallelTasks: number;
+  secondsBetweenRuns?: number;
+  /** What a task waits for its network once it has started. */
+  networkSeconds?: number;
+  takeMore?: TakeMore;
+  seeds: readonly number[];
+  parts: readonly Part[];
+};
+
+const seeds = [1, 2, 3, 4, 5];
+const starts = [10, 30, 60];
+
+const spikeParts = (serviceSeconds?: number): Part[] => [
+  {share: 1, times: 1, makeLoad: seed => makeSpike(seed, {submissions: 2000, seconds: 600, serviceSeconds})},
+];
+
+/** The spike: 100 tasks are the default of Holt, 200 what a new project has, 500 what has to be asked for. */
+const spikes = [1, 4].flatMap(perTask =>
+  [100, 200, 500].flatMap(parallelTasks =>
+    starts.map(
+      (startSeconds): Case => ({
+        id: `spike, ${perTask} a task, ${parallelTasks} tasks, start ${startSeconds} s`,
+        group: 'spike',
+        ...{perTask, startSeconds, parallelTasks, seeds},
+        parts: spikeParts(),
+      }),
+    ),
+  ),
+);
+
+const WINDOW_SECONDS = 600;
+const MEAN_PER_SECOND = day.submissions / 86_400;
+const dayParts = day.levels.map(
+  ({hours, factor}): Part => ({
+    share: (hours * factor) / 24,
+    times: (hours * 3600) / WINDOW_SECONDS,
+    makeLoad: seed => makeStretch(seed, {perSecond: MEAN_PER_SECOND * factor, seconds: WINDOW_SECONDS, courses: 20}),
+  }),
+);
+
+/** The day, with as many tasks as it can use. */
+const days = [1, 4].flatMap(perTask =>
+  starts.map(
+    (startSeconds): Case => ({
+      id: `day, ${perTask} a task, start ${startSeconds} s`,
+      group: 'day',
+      ...{perTask, startSeconds, parallelTasks: perTask === 1 ? 3000 : 1500, seeds: [1, 2]},
+      parts: dayParts,
+    }),
+  ),
+);
+
+/** The rule that Holt has not: a task starts with one entry and takes more. */
+const more = [4, 16].flatMap(most =>
+  starts.map(
+    (startSeconds): Case => ({
+      id: `more, ${most} a task, start ${startSeconds} s`,
+      group: 'more',
+      ...{perTask: 1, startSeconds, parallelTasks: 200, seeds},
+      takeMore: {most, lingerSeconds: 5},
+      parts: spikeParts(),
+    }),
+  ),
+);
+
+/** Notebooks that take a quarter of the time. */
+const short = [1, 4].map(
+  (perTask): Case => ({
+    id: `short, ${perTask} a task, start 30 s`,
+    group: 'short',
+    ...{perTask, startSeconds: 30, parallelTasks: perTask === 1 ? 500 : 200, seeds},
+    parts: spikeParts(5),
+  }),
+);
+
+/** A container for each student without any pace or bound: what is left is the start and the notebook. */
+const bound: Case = {
+  id: 'bound, 1 a task, start 30 s',
+  group: 'bound',
+  ...{perTask: 1, startSeconds: 30, parallelTasks: 10_000, secondsBetweenRuns: 0, seeds},
+  parts: spikeParts(),
+};
+
+/** The spike without Direct VPC, and with a minute more that it may take. */
+const networks = [1, 4].flatMap(perTask =>
+  [0, 60].map(
+    (networkSeconds): Case => ({
+      id: `network, ${perTask} a task, ${networkSeconds} s more`,
+      group: 'network',
+      ...{perTask, startSeconds: 30, parallelTasks: 1000, networkSeconds, seeds},
+      parts: spikeParts(),
+    }),
+  ),
+);
+
+/** Everybody of a course of 50,000 in its last ten minutes. */
+const courses = [1000, 2000].map(
+  (parallelTasks): Case => ({
+    id: `course, 4 a task, ${parallelTasks} tasks`,
+    group: 'course',
+    ...{perTask: 4, startSeconds: 30, parallelTasks, seeds: [1]},
+    parts: [{share: 1, times: 1, makeLoad: seed => makeSpike(seed, {submissions: 50_000, seconds: 600})}],
+  }),
+);
+
+/** One class of 60, in the last ten minutes; small enough for a test to take it again. */
+const classes = [
+  [1, 6],
+  [4, 6],
+  [4, 60],
+  [16, 60],
+  [16, 180],
+].map(
+  ([perTask = 1, secondsBetweenRuns = 6]): Case => ({
+    id: `class, ${perTask} a task, ${secondsBetweenRuns} s between runs`,
+    group: 'class',
+    ...{perTask, startSeconds: 30, parallelTasks: 20, secondsBetweenRuns, seeds: [1, 2, 3]},
+    parts: [{share: 1, times: 1, makeLoad: seed => makeSpike(seed, {submissions: 60, seconds: 600})}],
+  }),
+);
+
+export const cases: readonly Case[] = [
+  ...spikes,
+  ...days,
+  ...more,
+  bound,
+  ...short,
+  ...networks,
+  ...courses,
+  ...classes,
+];
