@@ -30,15 +30,16 @@ const arrows: Record<string, readonly RegExp[]> = {
     /^cli\//,
     /^domain\//,
     /^grader-job\//,
-    /^functions\/dispatch\/check-archive\.ts$/,
-    /^adapters\/course-sources\.ts$/,
+    /^functions\/dispatch\/(check-archive|read-config)\.ts$/,
+    /^functions\/(config|settings|read-lms)\.ts$/,
+    /^adapters\/(course-sources|google\/releases|lti\/replace-result)\.ts$/,
     node,
     /^(zod|commander|jose|jszip)$/,
   ],
 };
 
 /** Files that may construct adapters, and read the environment. */
-const constructors = /^(functions\/index\.ts|grader-job\/main\.ts|cli\/open-course\.ts|emulator\/)/;
+const constructors = /^(functions\/index\.ts|grader-job\/main\.ts|cli\/open-(course|platform|lms)\.ts|emulator\/)/;
 const environmentReaders = /^(functions\/config\.ts|grader-job\/main\.ts|cli\/check-settings\.ts|emulator\/)/;
 /** Composition roots: they meet the framework and the adapters. */
 const roots = /^functions\/(index|serve|serve-embedded)\.ts$/;

@@ -29,7 +29,8 @@ export const authorizationOf = ({token, as}: Address): Record<string, string> =>
   return known === undefined ? {} : {Authorization: `token ${known}`};
 };
 
-function parseOrigin(value: string): string {
+/** Reads where Holt is from the command line. */
+export function parseOrigin(value: string): string {
   const url = URL.canParse(value) ? new URL(value) : undefined;
   if (!url || !['http:', 'https:'].includes(url.protocol)) {
     throw new InvalidArgumentError('Give an address such as https://hub.example.org.');
@@ -38,4 +39,5 @@ function parseOrigin(value: string): string {
   return url.origin;
 }
 
-const parsePrefix = (value: string): string => `/${value}/`.replace(/\/+/g, '/');
+/** Reads a path from the command line, with a slash at both ends. */
+export const parsePrefix = (value: string): string => `/${value}/`.replace(/\/+/g, '/');

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import {makeCourseSources} from '../adapters/course-sources.ts';
+import {type GitHubAppSettings, makeCourseSources} from '../adapters/course-sources.ts';
 import {parseCourseSources, type SourceSetting} from '../domain/course-sources.ts';
 import type {CourseSource} from '../domain/ports.ts';
 import {CannotCheck} from './check-program.ts';
@@ -9,7 +9,12 @@ import type {CheckSettings} from './check-settings.ts';
 export async function openCourse(text: string, {folder, github}: CheckSettings): Promise<CourseSource> {
   const isGitHub = /^(https:\/\/)?(www\.)?github\.com\//i.test(text);
   const setting: SourceSetting = isGitHub ? parseRepository(text) : {kind: 'folder', path: path.resolve(folder, text)};
-  const sources = await makeCourseSources({course: setting}, github);
+  return openSource(setting, github);
+}
+
+/** Opens a course as a server's settings name it. */
+export async function openSource(setting: SourceSetting, settings: GitHubAppSettings): Promise<CourseSource> {
+  const sources = await makeCourseSources({course: setting}, settings);
   return sources.get('course') as CourseSource;
 }
 

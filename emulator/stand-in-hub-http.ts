@@ -31,3 +31,12 @@ export function decode(encoded: string | undefined): string | undefined {
     return undefined;
   }
 }
+
+/** Takes out what has lived its time, by the clock of `performance.now()`. */
+export function forgetExpired(entries: Map<string, {until: number}>): void {
+  for (const [key, {until}] of entries) {
+    if (until < performance.now()) {
+      entries.delete(key);
+    }
+  }
+}

@@ -2,7 +2,7 @@ import {createHash, randomBytes} from 'node:crypto';
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import {text} from 'node:stream/consumers';
 import {OutsideName} from '../domain/values.ts';
-import {decode, findCookie, findLocalPath, redirect, send} from './stand-in-hub-http.ts';
+import {decode, findCookie, findLocalPath, forgetExpired, redirect, send} from './stand-in-hub-http.ts';
 import {showHome, showLogin} from './stand-in-hub-pages.ts';
 
 export type StandInHub = {
@@ -141,6 +141,10 @@ export function makeStandInHub(settings: StandInHub) {
   const scopes = services.map(service => `access:services!service=${service.clientId.replace(/^service-/, '')}`);
 
   const showUser = (request: IncomingMessage, response: ServerResponse) => {
+    if (request.headers.authorization === `token ${clientSecret}`) {
+      return send(response, 200, {kind: 'service', name: clientId.replace(/^service-/, ''), admin: false, scopes});
+    }
+
     const encoded = /^(?:token|bearer) dev-(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
     const name = OutsideName.safeParse(decode(encoded));
     if (!name.success) {
@@ -164,6 +168,8 @@ export function makeStandInHub(settings: StandInHub) {
         return authorize(request, response, url);
       case 'POST /api/oauth2/token':
         return exchange(request, response);
+      case 'GET /api/':
+        return send(response, 200, {version: 'stand-in'});
       case 'GET /api/user':
         return showUser(request, response);
       case 'GET ':
@@ -189,12 +195,4 @@ export function makeStandInHub(settings: StandInHub) {
     answer(request, response, url).catch(() => response.destroy());
     return true;
   };
-}
-
-function forgetExpired(codes: Map<string, Code>): void {
-  for (const [code, {until}] of codes) {
-    if (until < performance.now()) {
-      codes.delete(code);
-    }
-  }
 }

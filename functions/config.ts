@@ -18,6 +18,21 @@ const otherNames: Record<string, keyof Settings> = {
  * Throws: `invalid-setting` that names each setting and says what is wrong with it.
  */
 export function readConfig(target: Target | 'all', environment: NodeJS.ProcessEnv = process.env): Settings {
+  const settings = readSettings(environment);
+  const missing = findMissing(settings, target);
+  if (missing.length > 0) {
+    throw new HoltError('invalid-setting', missing.join('\n'));
+  }
+
+  return settings;
+}
+
+/**
+ * Reads the settings that are given, whatever else is missing.
+ *
+ * Throws: `invalid-setting` that names each setting that is wrong.
+ */
+export function readSettings(environment: NodeJS.ProcessEnv = process.env): Settings {
   // An empty value is what a template leaves where nothing was filled in.
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value?.trim()));
   for (const [other, name] of Object.entries(otherNames)) {
@@ -29,11 +44,6 @@ export function readConfig(target: Target | 'all', environment: NodeJS.ProcessEn
   if (!parsed.success) {
     const issues = parsed.error.issues.map(({path, message}) => `${path.join('.')}: ${message}.`);
     throw new HoltError('invalid-setting', issues.join('\n'), {cause: z.treeifyError(parsed.error)});
-  }
-
-  const missing = findMissing(parsed.data, target);
-  if (missing.length > 0) {
-    throw new HoltError('invalid-setting', missing.join('\n'));
   }
 
   return parsed.data;

@@ -1,8 +1,8 @@
-import {readFile} from 'node:fs/promises';
 import {Command} from 'commander';
 import {type Address, parseSeconds, withAddress} from '../address.ts';
 import {findStatus, submitNotebook} from '../exchange-client.ts';
 import {printStatus} from '../print-status.ts';
+import {readNotebook} from '../read-notebook.ts';
 
 type Options = Address & {json?: boolean; wait?: number | true};
 
@@ -29,14 +29,3 @@ export const makeSubmitCommand = (): Command =>
         throw new Error(`The notebook is kept, but ${what}. Look again: holt show ${id}`);
       }
     });
-
-async function readNotebook(file: string): Promise<unknown> {
-  const text = await readFile(file, 'utf8').catch(error => {
-    throw new Error(`${file} cannot be read (${(error as NodeJS.ErrnoException).code}): give the path of a notebook.`);
-  });
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new Error(`${file} is not a notebook: give the path of a .ipynb file.`);
-  }
-}

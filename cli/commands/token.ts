@@ -1,9 +1,8 @@
-import {readFile} from 'node:fs/promises';
-import {text} from 'node:stream/consumers';
 import {Command, InvalidArgumentError} from 'commander';
 import {SignJWT} from 'jose';
 import {TokenScope} from '../../domain/client-token.ts';
 import {parseSeconds} from '../address.ts';
+import {readSecret} from '../read-secret.ts';
 
 type Options = {secretFile: string; scope?: string; seconds?: number; audience?: string};
 
@@ -17,7 +16,7 @@ export const makeTokenCommand = (): Command =>
     .option('--seconds <seconds>', 'how long it lives; without an end unless given', parseSeconds)
     .option('--audience <name>', 'who it is for: MOODLE_TOKEN_AUDIENCE')
     .action(async (name: string, {secretFile, scope, seconds, audience}: Options) => {
-      const secret = await readSecret(secretFile);
+      const secret = await readSecret(secretFile, 'JWT_SECRET');
       const token = new SignJWT({name, ...(scope !== undefined && {scope})}).setProtectedHeader({
         typ: 'JWT',
         alg: 'HS256',
@@ -42,17 +41,4 @@ function parseScopes(value: string): string {
   }
 
   return scopes.join(' ');
-}
-
-async function readSecret(file: string): Promise<string> {
-  const reading = file === '-' ? text(process.stdin) : readFile(file, 'utf8');
-  const content = await reading.catch(error => {
-    throw new Error(`${file} cannot be read (${(error as NodeJS.ErrnoException).code}): give the file of the secret.`);
-  });
-  const secret = content.trim();
-  if (secret === '') {
-    throw new Error(`${file} is empty: put the secret there that Holt has as JWT_SECRET.`);
-  }
-
-  return secret;
 }

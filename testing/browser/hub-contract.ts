@@ -1,8 +1,10 @@
 import {randomBytes} from 'node:crypto';
 import type {TestFn} from 'ava';
 import {makeHub} from '../../adapters/jupyterhub.ts';
+import {checkHub} from '../../cli/doctor/check-hub.ts';
 import {toBase64Url} from '../../domain/document-id.ts';
 import {HoltError} from '../../domain/errors.ts';
+import {Settings} from '../../functions/settings.ts';
 import {type HubSession, logInByForm, openSession} from './hub-session.ts';
 
 /** A hub that the contract runs against, and what only it can do. */
@@ -120,6 +122,16 @@ export function testHub(test: TestFn, label: string, getHub: () => ContractHub):
     for (const token of ['', 'made-up', 'dev', 'two words', 'line\r\nbreak: x', 'ü', 'x'.repeat(5000)]) {
       t.is(await adapt().findUserByToken(token), undefined, token.slice(0, 20));
     }
+  });
+
+  test(`${label}: the doctor knows the service by its token, and no other token`, async t => {
+    const {apiUrl, apiToken} = getHub();
+    const check = async (token: string) => {
+      const settings = Settings.parse({JUPYTERHUB_API_URL: apiUrl, JUPYTERHUB_API_TOKEN: token});
+      return (await checkHub(settings)).map(({state}) => state);
+    };
+    t.deepEqual(await check(apiToken), ['ok', 'ok']);
+    t.deepEqual(await check('another'), ['ok', 'wrong']);
   });
 
   test(`${label}: the session id stays when somebody else logs in, and ends with a log-out`, async t => {
