@@ -5,7 +5,7 @@ import {findMissing} from './requirements.ts';
 import {Settings, Target, targets} from './settings.ts';
 
 /** otter-service's lower-case names of the same settings. */
-const otherNames: Record<string, keyof Settings> = {
+export const otherNames: Record<string, keyof Settings> = {
   github_app_id: 'COURSE_CONTENT_READER_APP_ID',
   github_app_private_key: 'COURSE_CONTENT_READER_PRIVATE_KEY',
   github_app_installation_id: 'COURSE_CONTENT_READER_INSTALLATION_ID',

@@ -14,26 +14,11 @@ import {makeRunPython} from './run-python.ts';
 import {makeRunTask} from './run-task.ts';
 import type {Places, Sandbox} from './sandbox.ts';
 import {serveTasks, watchGrader} from './serve-tasks.ts';
+import {Kept, OneTask} from './settings.ts';
 import {makeStop, type Stop} from './stop.ts';
 import {makeTransfer} from './transfer.ts';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
-/** Where the grader's Python may be: in the image, and in a checkout, run from its sources or from its built layout. */
-const pythons = [
-  '/opt/holt/python/bin/python',
-  path.join(here, '../.holt/python/bin/python'),
-  path.join(here, '../../.holt/python/bin/python'),
-] as const;
-
-const Common = z.object({
-  CLOUD_RUN_TASK_INDEX: z.coerce.number().int().min(0).default(0),
-  HOLT_PYTHON: z.string().default(pythons.find(file => existsSync(file)) ?? pythons[1]),
-  HOLT_LAYERS: z.string().optional(),
-  HOLT_UNSAFE_NO_SANDBOX: z.enum(['0', '1', '']).default('0'),
-});
-/** A process that is kept gets its tasks on standard input, and grades so many notebooks at a time. */
-const Kept = Common.extend({HOLT_WORKERS: z.coerce.number().int().min(1), MANIFEST_INDEX_URL: z.never().optional()});
-const OneTask = Common.extend({HOLT_WORKERS: z.never().optional(), MANIFEST_INDEX_URL: z.url()});
 
 const MAX_MANIFEST_BYTES = 16 * 2 ** 20;
 /** What a shell says of a process that SIGTERM has ended. */

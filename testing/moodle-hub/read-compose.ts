@@ -12,19 +12,19 @@ const Service = z.looseObject({
 });
 const Compose = z.looseObject({
   services: z.record(z.string(), Service),
-  networks: z.record(z.string(), z.unknown()),
+  networks: z.record(z.string(), z.unknown()).default({}),
   volumes: z.record(z.string(), z.unknown()),
 });
 export type Compose = z.infer<typeof Compose>;
 
 export const composeFile = path.join(example, 'compose.yaml');
 
-/** Reads the compose file as it stands. */
-export async function readCompose(): Promise<Compose> {
+/** Reads a compose file as it stands: the example's, or another one. */
+export async function readCompose(file = composeFile): Promise<Compose> {
   const script =
     'import json, sys; from ruamel.yaml import YAML; json.dump(YAML(typ="safe").load(sys.stdin), sys.stdout)';
   const running = promisify(execFile)(programOf('check', 'python'), ['-c', script]);
-  running.child.stdin?.end(readFileSync(composeFile));
+  running.child.stdin?.end(readFileSync(file));
   return Compose.parse(JSON.parse((await running).stdout));
 }
 
