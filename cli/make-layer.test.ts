@@ -72,6 +72,19 @@ test.serial('a course’s archives, as far as they are there; the second time ne
   t.is(stdout.trim().split('\n').length, 1);
 });
 
+test.serial('a list of packages is as good as the archive that asks for them', async t => {
+  writeFileSync(inFolder('requirements.txt'), '# for an activity of Moodle\nCowSay==6.1\nnumpy\n');
+  const {code, stdout, stderr} = await run('make-layer', ['--locks', 'locks', 'requirements.txt'], offline);
+  t.is(code, 0, stderr);
+  t.regex(stdout, /^requirements\.txt has layer/);
+  t.regex(stdout, made);
+  writeFileSync(inFolder('wrong.txt'), 'cowsay @ https://host/x.whl\n');
+  const wrong = await run('make-layer', ['wrong.txt', 'gone.txt'], offline);
+  t.is(wrong.code, 2);
+  t.regex(wrong.stderr, /gone\.txt/);
+  t.regex((await run('make-layer', ['wrong.txt'], offline)).stderr, /^wrong\.txt has no layer: .*name packages only/);
+});
+
 test.serial('without archives and courses nothing is made', async t => {
   const {code, stderr} = await run('make-layer', []);
   t.is(code, 2);

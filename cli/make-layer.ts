@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import path from 'node:path';
 import {Command} from 'commander';
+import JSZip from 'jszip';
 import {archiveLimits} from '../domain/autograder.ts';
 import {listAssignments} from './check-course-material.ts';
 import {CannotCheck, exitCodes, readNamed, runProgram} from './check-program.ts';
@@ -14,7 +15,7 @@ type Named = {subject: string; archive: Uint8Array};
 /** `npm run make-layer`: what archives ask for beyond the grader's own packages, locked and installed, at release. */
 const program = new Command('make-layer')
   .description('Make the layers of packages that archives ask for beyond the grader’s own.')
-  .argument('[archives...]', '.zip files that otter assign made')
+  .argument('[archives...]', '.zip files that otter assign made, or .txt files that list packages')
   .option('--course <course>', 'every archive of a course: a folder with course-config.json, or github.com/owner/repo')
   .option('--locks <folder>', 'where locks are kept (default: grader-job/layers, with which the image is built)')
   .option('--at-start', 'for a server that starts: of the folders in HOLT_COURSES; what fails is told and no failure')
@@ -68,7 +69,13 @@ function tell(subject: string, layer: MadeLayer, atStart: boolean): void {
 }
 
 async function readArchive(file: string, {folder}: CheckSettings): Promise<Named> {
-  const archive = await readNamed(path.resolve(folder, file), 'the archive that otter assign made');
+  if (!file.endsWith('.txt')) {
+    return {subject: file, archive: await readNamed(path.resolve(folder, file), 'the archive that otter assign made')};
+  }
+
+  // The archive of an assignment that Moodle sent is in nobody's folder: what it asks for is in the sentence about it.
+  const list = await readNamed(path.resolve(folder, file), 'the list of packages');
+  const archive = await new JSZip().file('requirements.txt', list).generateAsync({type: 'uint8array'});
   return {subject: file, archive};
 }
 

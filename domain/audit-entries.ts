@@ -1,3 +1,4 @@
+import type {ActivityStep} from './activity.ts';
 import type {AuditEntry, WatchedCollection} from './audit.ts';
 import type {RecordOf} from './records.ts';
 
@@ -9,6 +10,13 @@ export type Description = {
   /** What makes the entry the only one of its kind. */
   key: string[];
   entry: Pick<AuditEntry, 'what' | 'who' | 'at' | 'course' | 'section' | 'assignment' | 'details'>;
+};
+
+const stepWords: Record<ActivityStep, string> = {
+  received: 'activity to be made',
+  ready: 'activity made',
+  failed: 'activity not made',
+  deleted: 'activity deleted',
 };
 
 /**
@@ -71,6 +79,13 @@ export function describeRecord({collection, record}: AuditedRecord): Description
       const what = regradeId === undefined ? 'submission given up' : 'run of a regrade given up';
       const details = {cause, message, strikes, ...(regradeId !== undefined && {regradeId})};
       return [{key, entry: {...about, what, who: record.student, at: record.createdAt, details}}];
+    }
+
+    case 'changes': {
+      const {step, who, createdAt, activityId, creationId, sha256, autograderSha256, isOurFault} = record;
+      // Why it failed may be in the words of the author's own tests: it is in the activity's record alone.
+      const details = {activityId, creationId, sha256, autograderSha256, isOurFault};
+      return [{key, entry: {...about, what: stepWords[step], who, at: createdAt, details}}];
     }
 
     case 'passbacks': {

@@ -10,6 +10,7 @@ export const watchedCollections = [
   'failures',
   'passbacks',
   'staffActions',
+  'changes',
 ] as const;
 export type WatchedCollection = (typeof watchedCollections)[number];
 
@@ -17,7 +18,7 @@ export type WatchedCollection = (typeof watchedCollections)[number];
 export const AuditEntry = z.object({
   id: z.string(),
   what: z.string(),
-  /** The student it is about, or null when nobody was known. */
+  /** The student it is about, or who made or deleted an activity; null when nobody was known. */
   who: z.string().nullable(),
   at: Instant,
   collection: z.enum(watchedCollections),

@@ -1,5 +1,5 @@
 import type {z} from 'zod';
-import {Activity} from './activity.ts';
+import {Activity, ActivityChange} from './activity.ts';
 import {AuditEntry} from './audit.ts';
 import {Autograder} from './autograder.ts';
 import {Course} from './course.ts';
@@ -16,6 +16,7 @@ export const collections = {
   courses: Course,
   autograders: Autograder,
   activities: Activity,
+  changes: ActivityChange,
   submissions: Submission,
   parked: Parked,
   refusals: Refusal,
@@ -47,6 +48,7 @@ export const indexes = {
   courses: [],
   autograders: [],
   activities: [],
+  changes: [['createdAt']],
   submissions: [
     ['course', 'receivedAt'],
     ['course', 'section', 'assignment', 'receivedAt'],

@@ -73,5 +73,7 @@ export function forward(request: IncomingMessage, response: ServerResponse, url:
 
     response.end('This part of the local stack is not running: see the log.\n');
   });
+  // Whoever goes away in the middle is seen to go behind this door, too.
+  response.on('close', () => response.writableFinished || onward.destroy());
   request.pipe(onward);
 }

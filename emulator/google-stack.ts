@@ -61,6 +61,7 @@ export async function startGoogleStack(settings: StackSettings): Promise<Stack> 
     return {
       url: `http://127.0.0.1:${port}`,
       parts,
+      places: google.places,
       async restart(changed) {
         const names = targets.filter(target => belongsTo(target, changed));
         for (const name of names) {

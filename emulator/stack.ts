@@ -10,6 +10,8 @@ export type Stack = {
   url: string;
   /** The processes of Holt itself, by name, so that a test can kill and start each. */
   parts: ReadonlyMap<string, NodeChild>;
+  /** Where records and objects are, for a test to look at; an engine that has them alone says nothing. */
+  places?: {projectId: string; prefix: string; firestore: string; storage: string; buckets: readonly string[]};
   /** Restarts what sources under this path (from the root) belong to; answers the names of what was restarted. */
   restart: (changed: string) => Promise<string[]>;
   close: () => Promise<void>;

@@ -21,7 +21,7 @@ export type AssignNotebook = (work: {
 }) => Promise<Assigned>;
 
 const Answer = z.union([
-  z.object({archive: z.base64(), student: z.base64(), solution: z.base64()}),
+  z.object({archive: z.base64(), student: z.base64(), solution: z.base64(), missing: z.array(z.string().max(200))}),
   z.object({problem: z.string(), message: z.string()}),
 ]);
 
@@ -50,7 +50,7 @@ export function makeAssignNotebook(runPython: RunPython, grader: Grader): Assign
     }
 
     const outcome = await grader.gradeNotebook({notebook: solution, archive, limits, signal});
-    const problem = findProblem(inspection, outcome);
+    const problem = findProblem(inspection, outcome, answer.missing);
     if (problem) {
       return {...inspection, ...problem, log: outcome.log, questions: []};
     }
@@ -82,6 +82,7 @@ function explain(
 function findProblem(
   {questions: maxima}: Inspection,
   {cause, message, questions}: Outcome,
+  missing: readonly string[],
 ): Pick<Outcome, 'cause' | 'message'> | undefined {
   if (cause === 'infrastructure' || cause === 'autograder') {
     return {cause, message};
@@ -96,9 +97,17 @@ function findProblem(
   const told = failed.map(({name}) => tellOutput(name, earned.get(name)));
   return {
     cause: 'autograder',
-    message: ['Some autograder tests failed in the autograder notebook:', message, ...told].filter(Boolean).join('\n'),
+    message: [tellMissing(missing), 'Some autograder tests failed in the autograder notebook:', ...[message, ...told]]
+      .filter(Boolean)
+      .join('\n'),
   };
 }
+
+/** The tests of a notebook that cannot import something speak of everything but that. */
+const tellMissing = (modules: readonly string[]): string =>
+  modules.length > 0
+    ? `The grader has no ${modules.join(', ')}, which the notebook imports: name the package in a list in the assignment’s config (requirements: [package==1.0]).`
+    : '';
 
 const tellOutput = (name: string, question: Question | undefined): string =>
   cut(question?.output || `${name} was not answered.`, LONGEST_OUTPUT);

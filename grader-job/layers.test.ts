@@ -88,7 +88,8 @@ test.serial('without its layer nothing is graded, and a sentence says what to do
   const archive = await asking('tabulate>=0.9\n');
   const work = {notebook: readNotebook('submissions/solution'), archive, limits, signal};
   const {plain, judged} = await openGraders();
-  const sentence = /asks for tabulate>=0\.9, and the grader's layer [0-9a-f]{16} .*missing: run npm run make-layer/;
+  const sentence =
+    /asks for tabulate>=0\.9, and the grader's layer [0-9a-f]{16} .*missing: whoever runs Holt has to run npm run make-layer/;
   for (const outcome of [await judged.gradeNotebook(work), await judged.inspectArchive(work)]) {
     t.is(outcome.cause, 'infrastructure');
     t.regex(outcome.message, sentence);

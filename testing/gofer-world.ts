@@ -13,6 +13,7 @@ import {makeStandInToken} from '../emulator/stand-in-hub.ts';
 import {logIn, waitForGrade} from './end-to-end.ts';
 import {goferRefusals, pressGofer} from './gofer-requests.ts';
 import {setUpPython} from './grader.ts';
+import {findChanges, listKept, listKeptAtRest} from './kept.ts';
 
 export const goferSuccess =
   "User submission has been received. Grade will be posted to the gradebook once it's finished running!";
@@ -91,8 +92,10 @@ export async function gradeByGofer(t: ExecutionContext, local: Local): Promise<v
   t.is(local.companions.findScore('gofer'), 0.8);
 }
 
-/** Sends what gofer_service answered with an HTML page, on a whole system. */
-export async function refuseByGofer(t: ExecutionContext, {stack}: Local): Promise<void> {
+/** Sends what gofer_service answered with an HTML page, on a whole system; nothing is kept of it. */
+export async function refuseByGofer(t: ExecutionContext, local: Local): Promise<void> {
+  const {stack} = local;
+  const before = await listKeptAtRest(local);
   const headers = {Authorization: `token ${makeStandInToken('mallory')}`, 'Content-Type': 'application/json'};
   const send = async (body: string) => fetch(stack.url + goferPrefix, {method: 'POST', headers, body});
   const huge = JSON.stringify({nb: {cells: [], metadata: {}, nbformat: 4, x: 'x'.repeat(21 * 2 ** 20)}});
@@ -110,4 +113,5 @@ export async function refuseByGofer(t: ExecutionContext, {stack}: Local): Promis
 
   const list = await fetch(`${stack.url}${goferPrefix}submissions`, {headers});
   t.deepEqual(((await list.json()) as {submissions: unknown[]}).submissions, []);
+  t.deepEqual(findChanges(before, await listKept(local)), []);
 }

@@ -115,6 +115,14 @@ export async function startGoogleStack(settings: Settings) {
         // There is no metadata server here, and looking for one takes seconds.
         METADATA_SERVER_DETECTION: 'none',
       } as Record<string, string>,
+      /** Where its records and objects are. */
+      places: {
+        projectId,
+        prefix,
+        firestore: `http://${firestoreHost}`,
+        storage: storageUrl,
+        buckets: Object.values(buckets),
+      },
       urls: {router: router.url, storage: door.url, jobs: jobs.url, firestore: `http://${firestoreHost}`},
       /** The emulators' processes, for a person or a test to look at. */
       processes,

@@ -62,6 +62,19 @@ const samples: {[C in WatchedCollection]: RecordOf<C>} = {
     details: {passbackId: 'grade-1-1'},
     createdAt: at(10),
   },
+  changes: {
+    ...key,
+    id: 'creation-1-deleted',
+    step: 'deleted',
+    activityId: 'activity-1',
+    creationId: 'creation-1',
+    who: 'teacher',
+    sha256: archiveSha256,
+    autograderSha256: archiveSha256,
+    isOurFault: false,
+    trace: 'trace-1',
+    createdAt: at(5),
+  },
 };
 
 const setUp = (pause?: () => Promise<void>) => {
@@ -90,7 +103,7 @@ for (const collection of watchedCollections) {
     t.deepEqual(more, []);
     t.like(entry, {...key, collection, recordId: record.id});
     t.true((entry?.what ?? '').length > 5);
-    t.is(entry?.who ?? null, 'student' in record ? record.student : null);
+    t.is(entry?.who ?? null, 'student' in record ? record.student : 'who' in record ? record.who : null);
     t.false(JSON.stringify(records.all('audit')).includes('my answer'));
   });
 }

@@ -136,6 +136,13 @@ test('a job that dies three times has failed, and needs no two hours to say so',
   await world.settle({minutes: 30, grade: () => undefined as never});
   t.like(find(), {state: 'failed', isOurFault: true});
   t.deepEqual(world.records.all('queue'), []);
+  t.deepEqual(
+    world.records
+      .all('audit')
+      .filter(({collection}) => collection === 'changes')
+      .map(({what, who, recordId}) => [what, who, recordId]),
+    [['activity not made', 'teacher', 'creation-1-failed']],
+  );
   t.is(world.executions.length, 3);
 });
 

@@ -1,4 +1,4 @@
-import type {Activity} from '../../domain/activity.ts';
+import {type Activity, makeActivityChange} from '../../domain/activity.ts';
 import {archiveLimits} from '../../domain/autograder.ts';
 import {hashBytes} from '../../domain/document-id.ts';
 import {activityArchiveName, archiveName} from '../../domain/object-names.ts';
@@ -80,8 +80,7 @@ async function end(
   }
 
   if (!('archive' in ending)) {
-    transaction.put('activities', {...activity, state: 'failed', ...ending});
-    return 'failed';
+    return settle(transaction, {...activity, state: 'failed', ...ending}, createdAt);
   }
 
   if (!known) {
@@ -95,6 +94,15 @@ async function end(
     });
   }
 
-  transaction.put('activities', {...activity, state: 'ready', autograderSha256: ending.archive, run});
-  return 'ready';
+  return settle(transaction, {...activity, state: 'ready', autograderSha256: ending.archive, run}, createdAt);
+}
+
+function settle(
+  transaction: Transaction,
+  activity: Activity & {state: 'ready' | 'failed'},
+  createdAt: string,
+): Activity['state'] {
+  transaction.put('activities', activity);
+  transaction.create('changes', makeActivityChange(activity, {step: activity.state, createdAt}));
+  return activity.state;
 }

@@ -1,3 +1,4 @@
+import {makeActivityChange} from '../../domain/activity.ts';
 import {workKeyOf} from '../../domain/assignment.ts';
 import {parkedName} from '../../domain/object-names.ts';
 import type {List, Log, Now, Objects, Replay, Transact} from '../../domain/ports.ts';
@@ -67,7 +68,9 @@ export function makeGiveUp({list, transact, now, log}: {list: List; transact: Tr
       transaction.remove('queue', id);
       if (entry.kind === 'assign' && activity?.creationId === entry.creationId && activity.state === 'creating') {
         const message = 'The assignment could not be made, through no fault of the notebook: try again in a minute.';
-        transaction.put('activities', {...activity, state: 'failed', isOurFault: true, message});
+        const failed = {...activity, state: 'failed', isOurFault: true, message} as const;
+        transaction.put('activities', failed);
+        transaction.create('changes', makeActivityChange(failed, {step: 'failed', createdAt: now()}));
       }
 
       if (submission && !failure) {

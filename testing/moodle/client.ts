@@ -36,8 +36,11 @@ export async function send(method: string, url: string, sending: Sending = {}): 
   const form = file && makeForm(file, field);
   const body = sending.body ?? form?.body;
   const type = sending.contentType ?? form?.contentType;
-  const sent = request(url, {
+  const {origin} = new URL(url);
+  const sent = request(origin, {
     method,
+    // As it is: a URL object would resolve its dots.
+    path: url.slice(origin.length),
     agent: false,
     ...(signal && {signal}),
     headers: {

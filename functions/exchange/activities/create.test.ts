@@ -1,8 +1,16 @@
 import test from 'ava';
+import {describeRecord} from '../../../domain/audit-entries.ts';
 import {until} from '../../../testing/moodle/until.ts';
-import {file, master, startMoodle} from '../../../testing/moodle/world.ts';
+import {file, type MoodleWorld, master, startMoodle} from '../../../testing/moodle/world.ts';
 
 const notebook = {name: 'demo.ipynb', content: Buffer.from('{"nbformat":4,"metadata":{},"cells":[]}')};
+/** What audit will say of the activities, and by whose doing. */
+const toldOf = ({records}: Pick<MoodleWorld, 'records'>) =>
+  records
+    .all('changes')
+    .flatMap(record => describeRecord({collection: 'changes', record}))
+    .map(({entry: {what, who, assignment}}) => `${what}, ${assignment}, ${who}`)
+    .toSorted();
 const detailOf = (answer: {json: () => unknown}) => (answer.json() as {detail: string}).detail;
 
 test('of two creations at a time one is made, and the other is refused clearly', async t => {
@@ -105,4 +113,24 @@ test('a creation whose answer nobody heard is answered again, to the same notebo
   t.is((await world.create('/12/34', {file: other})).status, 400);
   t.is((await world.create()).status, 201);
   t.is((await world.create()).status, 400);
+});
+
+test('whatever becomes of an activity is told to audit once, with who did it, in the step’s own transaction', async t => {
+  const world = await startMoodle(t);
+  const message = 'the author’s own words';
+  world.work.run = () => world.doWork({cause: 'autograder', message, autograderSha256: null, questions: []});
+  await world.create();
+  const failed = ['activity not made, 34, teacher', 'activity to be made, 34, teacher'];
+  t.deepEqual(toldOf(world), failed);
+
+  world.work.run = world.doWork;
+  await Promise.all([world.create(), world.create()]);
+  const other = await world.sign({name: 'other'});
+  t.is((await world.call('DELETE', '/12/34', {token: other})).status, 204);
+  t.is((await world.call('DELETE', '/12/34')).status, 400);
+  const made = ['activity deleted, 34, other', 'activity made, 34, teacher', 'activity to be made, 34, teacher'];
+  t.deepEqual(toldOf(world), [...failed, ...made].toSorted());
+  const {autograderSha256: archive} = world.records.all('changes').find(({step}) => step === 'ready') ?? {};
+  t.true(world.content.has(`work/autograders/${archive}.zip`));
+  t.false(JSON.stringify(world.records.all('changes')).includes(message));
 });

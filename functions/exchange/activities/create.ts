@@ -1,4 +1,4 @@
-import {type Activity, keyOfActivity, makeActivityId} from '../../../domain/activity.ts';
+import {type Activity, keyOfActivity, makeActivityChange, makeActivityId} from '../../../domain/activity.ts';
 import {archiveLimits} from '../../../domain/autograder.ts';
 import {hashBytes} from '../../../domain/document-id.ts';
 import {activitySourceName, activityStudentName} from '../../../domain/object-names.ts';
@@ -86,6 +86,7 @@ export function makeCreate(needs: CreateNeeds) {
 
       transaction.put('activities', activity);
       transaction.create('queue', makeAssignEntry(activity));
+      transaction.create('changes', makeActivityChange(activity, {step: 'received', createdAt: activity.createdAt}));
       return true;
     });
     if (!isFirst) {

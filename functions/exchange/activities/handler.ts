@@ -8,6 +8,7 @@ import type {Reply, Request} from '../http.ts';
 import {type FormFile, readForm} from '../read-form.ts';
 import {readJson} from '../read-json.ts';
 import type {Created, Creation} from './create.ts';
+import type {Deletion} from './delete.ts';
 import type {Answered, Graded} from './submit.ts';
 
 export type ActivityNeeds = {
@@ -17,7 +18,7 @@ export type ActivityNeeds = {
   areScopesRequired: boolean;
   create: (creation: Creation) => Promise<Created>;
   submit: (answered: Answered) => Promise<Graded>;
-  remove: (course: string, activity: string, trace: string) => Promise<'deleted' | 'unknown'>;
+  remove: (deletion: Deletion) => Promise<'deleted' | 'unknown'>;
   log: Log;
 };
 
@@ -91,7 +92,7 @@ export function makeAnswerActivities(needs: ActivityNeeds) {
     const {trace, isGone, releaseBody: onStored} = request;
     const {course, activity, student = ''} = place;
     if (verb === 'delete') {
-      return dialect.encodeDeleted(await needs.remove(course, activity, trace));
+      return dialect.encodeDeleted(await needs.remove({course, activity, who: token.name, trace}));
     }
 
     const file = await readForm(request.headers['content-type'], await request.readBody(), dialect.field);

@@ -59,8 +59,13 @@ test('what the machine or the archive is to blame for is no zero', async t => {
   t.is(broken.status, 400);
   t.is(detailOf(broken), 'Failed to grade assignment: Tests cannot load.');
 
-  world.work.run = () => world.doWork({...failure, cause: 'infrastructure'});
-  t.is((await world.call('POST', '/12/34/bob', {file: notebook})).status, 408);
+  world.work.run = async () => {
+    world.work.run = async () => {};
+    await world.doWork({...failure, cause: 'infrastructure'});
+  };
+  const waiting = await world.call('POST', '/12/34/bob', {file: notebook});
+  t.is(waiting.status, 503, 'not 408: the notebook takes no time');
+  t.regex(detailOf(waiting), /waits for the grader, through no fault of its own, .+: submit it again in a few minutes/);
   t.deepEqual(world.records.all('grades'), []);
 });
 

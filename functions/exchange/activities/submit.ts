@@ -44,6 +44,10 @@ export type Graded =
   | {kind: 'failed'; message: string; isOurFault: boolean}
   | {kind: 'timeout'};
 
+/** What is told elsewhere ends with "nothing to do"; who waits for an answer has to ask again. */
+const waiting =
+  'The notebook waits for the grader, through no fault of its own, and is graded as soon as that works: submit it again in a few minutes to see its points.';
+
 /**
  * Makes the verb submit-and-wait: the same submission as any other, and then the wait for its result. When the time is
  * up or the client is gone the grading goes on, and who sends the same notebook again gets its result.
@@ -86,12 +90,16 @@ export function makeSubmitAndWait(needs: SubmitNeeds) {
     }
 
     const audience = settings.showHidden ? 'staff' : 'student';
+    let last: Status | undefined;
     const records = await poll({seconds: settings.seconds, isGone}, async () => {
       const found = await findRecords({find, list}, submission);
-      return isFinal(computeStatus(found, {audience, now: now()})) ? found : undefined;
+      last = computeStatus(found, {audience, now: now()});
+      return isFinal(last) ? found : undefined;
     });
     if (!records) {
-      return {kind: 'timeout'};
+      // A notebook that waits for the grader takes no time of its own: 408 would tell its student that it does.
+      const isWaiting = last?.state === 'queued' && last.cause !== null;
+      return isWaiting ? {kind: 'failed', message: waiting, isOurFault: true} : {kind: 'timeout'};
     }
 
     const shown = pickShownRun(records.results);

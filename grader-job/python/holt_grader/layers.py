@@ -107,7 +107,8 @@ def find_layer(files: Mapping[str, bytes], layers: Path) -> tuple[Asked, Layer |
     if layer is None:
         raise LayerMissing(
             f"The autograder asks for {name_lines(asked.lines)}, and the grader's layer {key} with that is missing: "
-            "run npm run make-layer with the archive, and build the grader's image again where there is one."
+            "whoever runs Holt has to run npm run make-layer with the archive, or with a requirements.txt of just that, "
+            "and build the grader's image again where there is one."
         )
     return asked, layer
 
