@@ -89,6 +89,8 @@ const Exchange = z.object({
   JWT_SECRET: text.optional(),
   /** Seconds that mod_jupyter waits for a grade before it gets 408; gradeservice's name. */
   GRADING_TIMEOUT: whole(1, 3600).default(120),
+  /** How many of Moodle's submissions wait for their grades at once; beyond it they are told to come again. */
+  MOODLE_WAITS_AT_ONCE: whole(1, 100_000).default(500),
   /** gradeservice's switch that lets anybody in: Holt does not start with it. */
   NO_AUTH: flag.default(false),
   /** The path before Moodle's `/{course}/{activity}`. */
@@ -101,6 +103,8 @@ const Exchange = z.object({
   MOODLE_SHOW_HIDDEN_OUTPUT: flag.default(true),
   /** The largest request. */
   MAX_NOTEBOOK_BYTES: whole(1000, 2 ** 30).default(20 * 2 ** 20),
+  /** How many status requests wait (`?wait=`) at once in an instance; beyond it they are answered as they are. Default: 4; embedded: 500 */
+  WAITS_AT_ONCE: whole(0, 100_000).optional(),
   /** Bytes of notebooks that may be in memory at once. */
   BODY_MEMORY_BYTES: whole(1000, 2 ** 36).default(256 * 2 ** 20),
   /** Seconds after which a body must come at `BODY_BYTES_PER_SECOND`. */

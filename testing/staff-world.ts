@@ -4,6 +4,7 @@ import type {JobResult} from '../domain/result.ts';
 import type {Reply, Request} from '../functions/exchange/http.ts';
 import {makeCheckSameOrigin} from '../functions/exchange/same-origin.ts';
 import {makeStatusRoutes} from '../functions/exchange/status/routes.ts';
+import {makeWaits} from '../functions/exchange/waits.ts';
 import {sampleGradeResult, sampleQuestion} from './make.ts';
 import {makeArchive} from './world/source.ts';
 import {makeStageWorld} from './world/world.ts';
@@ -34,6 +35,7 @@ export async function makeStaffWorld(options: Parameters<typeof makeStageWorld>[
     const answer = makeStatusRoutes({
       ...ports,
       admins: ['root'],
+      waits: makeWaits(1),
       identify: async () => asking.user,
       startLogin: undefined,
       claim: undefined,

@@ -20,6 +20,11 @@ import {makeCheckSameOrigin} from './same-origin.ts';
 import {makeListener} from './serve-http.ts';
 import {makeStatusRoutes} from './status/routes.ts';
 import {makeSubmit} from './submit.ts';
+import {makeWaits} from './waits.ts';
+
+/** An instance on Google Cloud answers few requests at once, by its price; one machine has none but itself. */
+const GOOGLE_WAITS = 4;
+const EMBEDDED_WAITS = 500;
 
 type CheckToken = (token: string) => Promise<HubUser | undefined>;
 
@@ -94,6 +99,7 @@ export function composeExchange(ports: ExchangePorts, settings: Settings) {
     claim: browser?.claim,
     checkSameOrigin: makeCheckSameOrigin(origins),
     admins: settings.HOLT_ADMINS,
+    waits: makeWaits(settings.WAITS_AT_ONCE ?? (settings.HOLT_ENGINE === 'embedded' ? EMBEDDED_WAITS : GOOGLE_WAITS)),
   });
   const answer = makeExchange({
     places,

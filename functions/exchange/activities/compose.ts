@@ -46,7 +46,11 @@ export function composeActivities(needs: Needs, settings: Settings) {
     create: makeCreate(needs),
     submit: makeSubmitAndWait({
       ...needs,
-      settings: {seconds: settings.GRADING_TIMEOUT, showHidden: settings.MOODLE_SHOW_HIDDEN_OUTPUT},
+      settings: {
+        seconds: settings.GRADING_TIMEOUT,
+        waits: settings.MOODLE_WAITS_AT_ONCE,
+        showHidden: settings.MOODLE_SHOW_HIDDEN_OUTPUT,
+      },
     }),
     remove: makeDelete(needs),
     log,

@@ -33,6 +33,25 @@ test('a grading that takes too long is 408, goes on, and the next request has it
   t.is(world.records.all('submissions').length, 1);
 });
 
+test('a notebook beyond those whose grades are waited for is kept, and told apart from a slow one', async t => {
+  const world = await startMoodle(t, {MOODLE_WAITS_AT_ONCE: '1'});
+  await world.create();
+  world.work.run = async () => {};
+  const gone = new AbortController();
+  const first = world.call('POST', '/12/34/alice', {file: notebook, signal: gone.signal});
+  await until(() => world.records.all('submissions').length === 1 && world.waits.seconds > 0);
+  const second = await world.call('POST', '/12/34/bob', {file: notebook});
+  t.is(second.status, 503);
+  t.regex(detailOf(second), /The notebook is kept .+ submit it again in a minute/);
+  gone.abort();
+  await t.throwsAsync(first);
+  world.work.run = world.doWork;
+  await until(() => true);
+  await world.doWork();
+  t.is((await world.call('POST', '/12/34/bob', {file: notebook})).status, 200);
+  t.is(world.records.all('submissions').length, 2);
+});
+
 test('when the client goes away the grading goes on, and nobody waits for it any more', async t => {
   const world = await startMoodle(t);
   await world.create();

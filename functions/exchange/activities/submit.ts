@@ -7,6 +7,7 @@ import {computeStatus, isFinal, pickShownRun, type Status} from '../../../domain
 import type {Client} from '../../../domain/submission.ts';
 import {findDetails, findRecords} from '../status/find-records.ts';
 import type {Receipt, Upload} from '../submit.ts';
+import {makeWaits} from '../waits.ts';
 import {makePoll} from './poll.ts';
 
 export type SubmitNeeds = {
@@ -19,10 +20,15 @@ export type SubmitNeeds = {
   settings: {
     /** How long an answer is waited for. */
     seconds: number;
+    /** How many answers are waited for at once. */
+    waits: number;
     /** Whether the text of hidden cases is told. */
     showHidden: boolean;
   };
 };
+
+const CROWD =
+  'Many wait for their grades at this moment. The notebook is kept and is graded in its turn: submit it again in a minute to see its grade.';
 
 /** A student's notebook on its way to an activity. */
 export type Answered = {
@@ -55,6 +61,7 @@ const waiting =
 export function makeSubmitAndWait(needs: SubmitNeeds) {
   const {find, list, objects, submit, now, settings} = needs;
   const poll = makePoll(needs);
+  const waits = makeWaits(settings.waits);
 
   return async (answered: Answered): Promise<Graded> => {
     const {student, content, token, client, trace, isGone} = answered;
@@ -80,10 +87,10 @@ export function makeSubmitAndWait(needs: SubmitNeeds) {
       store: async id => void (await objects.write(notebookName(id), content, 'application/x-ipynb+json')),
     });
     answered.onStored();
-    return waitFor(submissionId, isGone);
+    return waits.hold(settings.seconds, seconds => waitFor(submissionId, seconds, isGone));
   };
 
-  async function waitFor(submissionId: string, isGone: () => boolean): Promise<Graded> {
+  async function waitFor(submissionId: string, seconds: number, isGone: () => boolean): Promise<Graded> {
     const submission = await find('submissions', submissionId);
     if (!submission) {
       throw new Error('A submission that was accepted has no record.');
@@ -91,11 +98,15 @@ export function makeSubmitAndWait(needs: SubmitNeeds) {
 
     const audience = settings.showHidden ? 'staff' : 'student';
     let last: Status | undefined;
-    const records = await poll({seconds: settings.seconds, isGone}, async () => {
+    const records = await poll({seconds, isGone}, async () => {
       const found = await findRecords({find, list}, submission);
       last = computeStatus(found, {audience, now: now()});
       return isFinal(last) ? found : undefined;
     });
+    if (!records && seconds < settings.seconds) {
+      return {kind: 'failed', message: CROWD, isOurFault: true};
+    }
+
     if (!records) {
       // A notebook that waits for the grader takes no time of its own: 408 would tell its student that it does.
       const isWaiting = last?.state === 'queued' && last.cause !== null;

@@ -15,11 +15,13 @@ import {
   sampleSubmission,
 } from '../../../testing/contracts/samples.ts';
 import {makeMemoryRecords} from '../../../testing/memory-records.ts';
+import {until} from '../../../testing/moodle/until.ts';
 import {makeClaim} from '../claim.ts';
 import {parseCookies, type Reply, type Request, redirect} from '../http.ts';
 import {parkedCookieName} from '../park.ts';
 import {makeCheckSameOrigin} from '../same-origin.ts';
 import {makeSubmit} from '../submit.ts';
+import {makeWaits} from '../waits.ts';
 import {makeStatusRoutes} from './routes.ts';
 
 const base = '/services/otter_grade/';
@@ -36,7 +38,14 @@ const identityOf = (name: string, given: Partial<Identity> = {}): Identity => ({
   ...given,
 });
 
-type Ask = {user?: Identity | string; headers?: Record<string, string>; method?: string; body?: string; base?: string};
+type Ask = {
+  user?: Identity | string;
+  headers?: Record<string, string>;
+  method?: string;
+  body?: string;
+  base?: string;
+  isGone?: () => boolean;
+};
 
 /** The routes over real claim and submit, records and objects in memory, and a clock that only waiting moves. */
 const setUp = async () => {
@@ -74,6 +83,7 @@ const setUp = async () => {
   const answer = makeStatusRoutes({
     ...shared,
     admins: ['root'],
+    waits: makeWaits(2),
     wait: async seconds => {
       waits.push(seconds);
       now = addSeconds(now, seconds);
@@ -95,7 +105,7 @@ const setUp = async () => {
 
   const ask = async (
     address: string,
-    {user, headers = {}, method = 'GET', body = '', base: prefix = base}: Ask = {},
+    {user, headers = {}, method = 'GET', body = '', base: prefix = base, isGone = () => false}: Ask = {},
   ) => {
     identity = typeof user === 'string' ? identityOf(user) : user;
     const [path = '', query = ''] = address.split('?');
@@ -109,7 +119,7 @@ const setUp = async () => {
       trace: 'trace-9',
       readBody: async () => new TextEncoder().encode(body),
       releaseBody() {},
-      isGone: () => false,
+      isGone,
     };
     const reply = await answer(request, path, prefix);
     if (!reply) {
@@ -264,6 +274,35 @@ test('waiting ends with the grade, or when the time is up, and never begins for 
   t.is(world.waits.length, 3);
 
   await world.ask('submissions/submission-1?wait=60', {user: 'alice'});
+  t.is(world.waits.length, 3);
+});
+
+test('no more than a number wait at once: the next has its answer as it is, and a place when one has ended', async t => {
+  const world = await setUp();
+  await world.put('submissions', sampleSubmission());
+  const held: Array<() => void> = [];
+  world.onWait(() => new Promise(resolve => void held.push(resolve)));
+  const ask = () => world.ask('submissions/submission-1?wait=1', {user: 'alice'});
+  const waiting = [ask(), ask()];
+  await until(() => held.length === 2);
+  t.is(data(await ask()).state, 'submitted');
+  t.is(held.length, 2);
+  while (held.length > 0) {
+    held.shift()?.();
+    await new Promise(setImmediate);
+  }
+
+  await Promise.all(waiting);
+  world.onWait(async () => {});
+  world.waits.length = 0;
+  await ask();
+  t.not(world.waits.length, 0);
+});
+
+test('nobody waits for a client that is gone', async t => {
+  const world = await setUp();
+  await world.put('submissions', sampleSubmission());
+  await world.ask('submissions/submission-1?wait=60', {user: 'alice', isGone: () => world.waits.length === 3});
   t.is(world.waits.length, 3);
 });
 

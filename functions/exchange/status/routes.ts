@@ -5,6 +5,7 @@ import {secondsBetween} from '../../../domain/values.ts';
 import type {Claim} from '../claim.ts';
 import {json, type Reply, type Request} from '../http.ts';
 import {makeStaffRoutes, type StaffNeeds} from '../staff/routes.ts';
+import type {Waits} from '../waits.ts';
 import {makeConfirm} from './confirm.ts';
 import {type ExportGradesNeeds, makeExportGrades} from './grades.ts';
 import {readFormat} from './grades-csv.ts';
@@ -24,6 +25,7 @@ export type StatusNeeds = ShowNeeds &
     identify: (request: Request) => Promise<Identity | undefined>;
     /** Sends a browser to log in and back to `next`; undefined without a hub. */
     startLogin: ((base: string, next: string) => Promise<Reply>) | undefined;
+    waits: Waits;
     /** Undefined without a hub: nothing is ever parked. */
     claim: Pick<Claim, 'claim' | 'claimWaiting' | 'findWaiting' | 'endCookie'> | undefined;
     log: Log;
@@ -38,7 +40,7 @@ type Route = {method: 'GET' | 'POST'; answer: (visit: Visit) => Promise<Reply>};
  * Undefined for any other path.
  */
 export function makeStatusRoutes(needs: StatusNeeds) {
-  const {identify, startLogin, claim, now, log} = needs;
+  const {identify, startLogin, claim, waits, now, log} = needs;
   const show = makeShow(needs);
   const listOwn = makeListOwn(needs);
   const listCourse = makeListCourse(needs);
@@ -115,7 +117,9 @@ export function makeStatusRoutes(needs: StatusNeeds) {
 
   async function answerShow({request, base, identity, wantsPage}: Visit, id: string): Promise<Reply> {
     const wait = readWhole(request.query, 'wait', 0, 999_999) ?? 0;
-    const status = await show(identity, id, Math.min(wait, MAX_WAIT_SECONDS));
+    const status = await waits.hold(Math.min(wait, MAX_WAIT_SECONDS), seconds =>
+      show(identity, id, seconds, request.isGone),
+    );
     return wantsPage ? renderSubmissionPage({status, base, user: identity.name, now: now()}) : json(status);
   }
 

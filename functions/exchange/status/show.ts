@@ -28,7 +28,7 @@ const stepSeconds = (waited: number): number => (waited < 5 ? 0.25 : 1);
 export function makeShow({find, list, objects, now, wait, admins}: ShowNeeds) {
   const isStaffOf = makeIsStaffOf({find, admins});
 
-  return async (identity: Identity, id: string, waitSeconds: number): Promise<Status> => {
+  return async (identity: Identity, id: string, waitSeconds: number, isGone = () => false): Promise<Status> => {
     const submission = /^[\w-]{1,100}$/.test(id) ? await find('submissions', id) : undefined;
     const forStaff = submission !== undefined && (await isStaffOf(identity, submission.course));
     const isOwn = identity.proof.verified && identity.name === submission?.student;
@@ -45,7 +45,7 @@ export function makeShow({find, list, objects, now, wait, admins}: ShowNeeds) {
       const records = await findRecords({find, list}, submission);
       const status = computeStatus(records, {...view, now: now()});
       const waited = secondsBetween(start, now());
-      if (isFinal(status) || waited >= waitSeconds) {
+      if (isFinal(status) || waited >= waitSeconds || isGone()) {
         const details = await findDetails(objects.read, pickShownRun(records.results));
         return details ? computeStatus(records, {...view, now: now(), details}) : status;
       }
