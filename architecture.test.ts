@@ -36,11 +36,21 @@ const arrows: Record<string, readonly RegExp[]> = {
     node,
     /^(zod|commander|jose|jszip)$/,
   ],
+  'terraform/check': [
+    /^terraform\/check\//,
+    /^domain\/(audit|events)\.ts$/,
+    /^functions\/settings\.ts$/,
+    node,
+    /^zod$/,
+  ],
+  // What a build runs before and after anything is installed.
+  release: [/^release\//, node],
 };
 
 /** Files that may construct adapters, and read the environment. */
 const constructors = /^(functions\/index\.ts|grader-job\/main\.ts|cli\/open-(course|platform|lms)\.ts|emulator\/)/;
-const environmentReaders = /^(functions\/config\.ts|grader-job\/main\.ts|cli\/check-settings\.ts|emulator\/)/;
+const environmentReaders =
+  /^(functions\/config\.ts|grader-job\/main\.ts|cli\/check-settings\.ts|emulator\/|release\/|terraform\/check\/main\.ts)/;
 /** Composition roots: they meet the framework and the adapters. */
 const roots = /^functions\/(index|serve|serve-embedded)\.ts$/;
 const stages = ['exchange', 'dispatch', 'record', 'passback', 'audit', 'sweep'];
@@ -62,7 +72,7 @@ function importsOf(file: string): string[] {
   );
 }
 
-const folderOf = (file: string) => file.slice(0, file.indexOf('/'));
+const folderOf = (file: string) => /^terraform\/check(?=\/)|^[^/]+/.exec(file)?.[0] ?? '';
 const stageOf = (file: string) => stages.find(stage => file.startsWith(`functions/${stage}/`));
 
 test('every layer imports only what its arrow allows', t => {

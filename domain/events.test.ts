@@ -1,5 +1,5 @@
 import test from 'ava';
-import {courseOf, documentOf, eventTypes, isWatched, objectOf} from './events.ts';
+import {courseOf, documentOf, eventTypes, isWatched, objectOf, type StageEvent} from './events.ts';
 
 const event = {id: '1', type: eventTypes.documentCreated};
 const messageOf = (attributes: Record<string, string>) => ({...event, data: {message: {attributes}}});
@@ -34,6 +34,15 @@ test('a wake-up may name a course; a message of any shape is none', t => {
   for (const data of [undefined, null, 'text', 7, {}, {message: null}, {message: {attributes: null}}]) {
     t.is(courseOf({...event, data}), undefined);
   }
+});
+
+test('a message that a subscription pushes by itself is read as one in an event is', t => {
+  const push = (attributes: Record<string, string>) =>
+    ({message: {attributes, messageId: '1'}, subscription: 's'}) as unknown as StageEvent;
+  t.is(courseOf(push({course: 'demo'})), 'demo');
+  t.is(objectOf(push({object: 'results/s1/1.json'})), 'results/s1/1.json');
+  t.deepEqual(documentOf(push({document: 'passbacks/p1'}), ''), {collection: 'passbacks', id: 'p1'});
+  t.is(objectOf({} as StageEvent), undefined);
 });
 
 test('the audit log is not watched', t => {

@@ -25,8 +25,9 @@ export const eventTypes = {
 /** Message attributes of a replayed event. */
 type Message = {message?: {attributes?: Record<string, string>}};
 
+/** Eventarc has a message in the event's data; a subscription that pushes to a function sends the message alone. */
 const attribute = (event: StageEvent, name: string): string | undefined =>
-  (event.data as Message | undefined)?.message?.attributes?.[name];
+  ((event.data as Message | undefined) ?? (event as Message)).message?.attributes?.[name];
 
 /** The document an event is about, its collection without the environment's prefix; undefined when it is about none. */
 export function documentOf(event: StageEvent, prefix: string): {collection: string; id: string} | undefined {

@@ -122,9 +122,10 @@ export async function makePassback({settings, engine, log, prefix}: Context): Pr
   return stage.makePassback({...records, sendScore, now, newId, log}, {...readLms(settings), prefix});
 }
 
-export async function makeAudit({engine, log, prefix}: Context): Promise<Stage> {
+export async function makeAudit({settings, engine, log, prefix}: Context): Promise<Stage> {
   const [stage, records] = await Promise.all([import('./audit/handler.ts'), engine.records()]);
-  return stage.makeAudit({...records, now, log, prefix});
+  const isExported = settings.HOLT_ENGINE === 'google';
+  return stage.makeAudit({...records, now, log, prefix, isExported});
 }
 
 export async function makeSweep({settings, engine, log}: Context): Promise<Stage> {

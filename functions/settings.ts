@@ -184,3 +184,14 @@ const Passback = z.object({
 
 export const Settings = z.object({...Common.shape, ...Exchange.shape, ...Dispatch.shape, ...Passback.shape});
 export type Settings = z.infer<typeof Settings>;
+
+/** Which of them a function reads, beside what every function needs. */
+export const settingsOf = {
+  exchange: Exchange,
+  dispatch: Dispatch,
+  record: z.object({}),
+  passback: Passback,
+  audit: z.object({}),
+  sweep: Dispatch.pick({GRADER_JOB: true, RUN_ENDPOINT: true}),
+} as const satisfies Record<Target, z.ZodObject>;
+export const commonSettings = Common;

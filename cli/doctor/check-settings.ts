@@ -3,7 +3,7 @@ import type {Settings, Target} from '../../functions/settings.ts';
 import {about, type Finding} from './finding.ts';
 
 const found = about('settings');
-const remedy = 'docs/operations.md tells what each setting means.';
+const remedy = 'docs/configuration.md tells what each setting means.';
 
 /** Checks that settings can be read and are complete; answers them when they can be read. */
 export function checkSettings(

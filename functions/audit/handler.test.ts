@@ -172,3 +172,42 @@ test('a replayed event names the record in its attributes', async t => {
   });
   t.like(records.all('audit')[0], {what: 'submission given up', recordId: 'submission-1'});
 });
+
+test('where entries are exported from the log, each is told whole and before it is written', async t => {
+  const records = makeMemoryRecords({});
+  const lines: {severity: string; message: string; entry: unknown; written: number}[] = [];
+  const audit = makeAudit({
+    ...records,
+    now: () => at(100),
+    log: (severity, message, {entry} = {}) =>
+      void lines.push({severity, message, entry, written: records.all('audit').length}),
+    prefix: '',
+    isExported: true,
+  });
+  await records.transact(async transaction => transaction.put('submissions', samples.submissions));
+  await audit(eventOf('submissions/submission-1'));
+  t.deepEqual(lines, [{severity: 'NOTICE', message: 'audited', entry: records.all('audit')[0], written: 0}]);
+});
+
+test('what the LMS said about a success is in the record, and not in the log', async t => {
+  const records = makeMemoryRecords({});
+  const lines: string[] = [];
+  const audit = makeAudit({
+    ...records,
+    now: () => at(100),
+    log: (...line) => void lines.push(JSON.stringify(line)),
+    prefix: '',
+    isExported: true,
+  });
+  const sent = samplePassback({
+    state: 'sent',
+    settledAt: at(9),
+    nextAttemptAt: null,
+    message: 'Alice Doe has 0.8 now.',
+  });
+  await records.transact(async transaction => transaction.put('passbacks', sent));
+  await audit(eventOf(`passbacks/${sent.id}`));
+  t.is(lines.length, 2);
+  t.true(JSON.stringify(records.all('audit')).includes('Alice Doe'));
+  t.false(lines.join().includes('Alice Doe'));
+});

@@ -5,13 +5,23 @@ import {HoltError} from '../../domain/errors.ts';
 import {documentOf, isWatched, type StageEvent} from '../../domain/events.ts';
 import type {Find, Log, Now, Transact} from '../../domain/ports.ts';
 
-export type AuditNeeds = {find: Find; transact: Transact; now: Now; log: Log; prefix: string};
+export type AuditNeeds = {
+  find: Find;
+  transact: Transact;
+  now: Now;
+  log: Log;
+  prefix: string;
+  /** Whether the platform exports the entries from the log to where nobody can change them. */
+  isExported?: boolean;
+};
 
 /**
  * recorded -> audited. Makes one entry for each record of the watched collections, and one for each final state of a
  * passback. The entry's id comes from what it is about, so a repeated event makes no second entry.
  */
-export function makeAudit({find, transact, now, log, prefix}: AuditNeeds) {
+export function makeAudit({find, transact, now, log, prefix, isExported = false}: AuditNeeds) {
+  const severity = isExported ? 'NOTICE' : 'DEBUG';
+
   return async (event: StageEvent): Promise<void> => {
     const document = documentOf(event, prefix);
     if (!document || !isWatched(document.collection)) {
@@ -35,38 +45,42 @@ export function makeAudit({find, transact, now, log, prefix}: AuditNeeds) {
         }),
       ),
     );
+    // Told before it is written, because a process may end in between: the exported log has each entry at least once.
+    for (const entry of entries) {
+      log(severity, 'audited', {entry: withoutWords(entry)});
+    }
+
     // Mostly none is there yet: then no read is needed.
-    const written = await createAll(entries).catch(error => {
+    await createAll(entries).catch(error => {
       if (error instanceof HoltError && error.code === 'conflict') {
         return createMissing(entries);
       }
 
       throw error;
     });
-    for (const {what} of written) {
-      log('DEBUG', 'audited', {what, collection, id});
-    }
   };
 
-  function createAll(entries: AuditEntry[]): Promise<AuditEntry[]> {
+  function createAll(entries: AuditEntry[]): Promise<void> {
     return transact(async transaction => {
       for (const entry of entries) {
         transaction.create('audit', entry);
       }
-
-      return entries;
     });
   }
 
-  function createMissing(entries: AuditEntry[]): Promise<AuditEntry[]> {
+  function createMissing(entries: AuditEntry[]): Promise<void> {
     return transact(async transaction => {
       const known = await Promise.all(entries.map(entry => transaction.find('audit', entry.id)));
       const missing = entries.filter((_, index) => !known[index]);
       for (const entry of missing) {
         transaction.create('audit', entry);
       }
-
-      return missing;
     });
   }
+}
+
+/** The LMS's words about a success repeat the student's name, which a log must not. */
+function withoutWords(entry: AuditEntry): AuditEntry {
+  const {message: _, ...details} = entry.details;
+  return entry.what === 'passback sent' ? {...entry, details} : entry;
 }

@@ -69,6 +69,23 @@ test('a result becomes a result, a grade and a passback, and ends the queue entr
   );
 });
 
+test('the log tells how long a grade took since it was queued, once', async t => {
+  const {world, result, record} = await setUp();
+  world.pass(40);
+  await record('s1', 1, result());
+  await record('s1', 1, result());
+  const lines = world.logs.filter(({message}) => message === 'result recorded').map(({fields}) => fields);
+  t.deepEqual(
+    lines.map(({outcome, cause}) => [outcome, cause]),
+    [
+      ['recorded', 'student'],
+      ['known', 'student'],
+    ],
+  );
+  t.true(Number(lines[0]?.submitToGradeSeconds) >= 40);
+  t.false('submitToGradeSeconds' in (lines[1] ?? {}));
+});
+
 test('maxima come from the inspection, and a question that is missing earned nothing', async t => {
   const {world, result, record} = await setUp();
   await record('s1', 1, result({questions: [sampleQuestion('q1', 4, 999)]}));

@@ -5,7 +5,7 @@ import type {Find, List, Log, Now, Transact, Transaction} from '../../domain/por
 import {backoffSeconds, type QueueEntry} from '../../domain/queue.ts';
 import type {RegradeResult} from '../../domain/regrade.ts';
 import {isScored} from '../../domain/result.ts';
-import {addSeconds} from '../../domain/values.ts';
+import {addSeconds, type Instant, secondsBetween} from '../../domain/values.ts';
 
 type Needs = {find: Find; list: List; transact: Transact; now: Now; log: Log};
 
@@ -26,7 +26,7 @@ export async function recordRun(needs: Needs, result: Result, {passesBack = true
   for (;;) {
     const grade = await needs.find('grades', workId);
     const others = await listResults(needs, workId);
-    const outcome = await transact(transaction =>
+    const {outcome, queuedAt} = await transact(transaction =>
       recordScoredRun(transaction, {
         result,
         others,
@@ -37,7 +37,8 @@ export async function recordRun(needs: Needs, result: Result, {passesBack = true
       }),
     );
     if (outcome !== 'outdated') {
-      return log('INFO', 'result recorded', {submissionId, run, cause, outcome, ...result.score});
+      const took = queuedAt && {submitToGradeSeconds: secondsBetween(queuedAt, needs.now())};
+      return log('INFO', 'result recorded', {submissionId, run, cause, outcome, ...result.score, ...took});
     }
   }
 }
@@ -119,21 +120,22 @@ type Scored = {
   now: string;
 };
 
+/** `queuedAt`: when the work that is done now was queued; nobody knows for a result that comes after its entry's end. */
 async function recordScoredRun(
   transaction: Transaction,
   {result, seen, ...rest}: Scored,
-): Promise<'recorded' | 'known' | 'outdated'> {
+): Promise<{outcome: 'recorded' | 'known' | 'outdated'; queuedAt?: Instant | undefined}> {
   const [known, entry, grade] = await Promise.all([
     transaction.find('results', result.id),
     transaction.find('queue', result.submissionId),
     transaction.find('grades', result.workId),
   ]);
   if (known) {
-    return 'known';
+    return {outcome: 'known'};
   }
 
   if ((grade?.resultsSeen ?? 0) !== seen) {
-    return 'outdated';
+    return {outcome: 'outdated'};
   }
 
   if (entry) {
@@ -141,5 +143,5 @@ async function recordScoredRun(
   }
 
   countResults(transaction, {results: [result], grade, ...rest});
-  return 'recorded';
+  return {outcome: 'recorded', queuedAt: entry?.queuedAt};
 }

@@ -3,6 +3,7 @@ import {makeGiveUp, makeRemoveExpired, makeReplayPassbacks} from './chores.ts';
 import {makeFreeClaims} from './free-claims.ts';
 import {makeSweep} from './handler.ts';
 import {makeReplayAudit} from './replay-audit.ts';
+import {makeTellOldest} from './tell-oldest.ts';
 
 export type SweepPorts = Records & {
   objects: Objects;
@@ -26,6 +27,7 @@ export function composeSweep(ports: SweepPorts) {
     chores: {
       'given up': makeGiveUp(ports),
       passbacks: makeReplayPassbacks(ports),
+      'oldest entry': makeTellOldest(ports),
       ...(!ports.expiresByItself && {expired: makeRemoveExpired({...ports, removeObject: objects.remove})}),
     },
   });

@@ -1,0 +1,27 @@
+import type {List, Log, Now} from '../../domain/ports.ts';
+import {secondsBetween} from '../../domain/values.ts';
+
+/**
+ * Makes the chore that tells how long the oldest entry has been due and not started: the alert on a queue that stands
+ * still reads this line. What is claimed is being graded, and what waits for staff is due later, so neither counts.
+ */
+export function makeTellOldest({list, now, log}: {list: List; now: Now; log: Log}) {
+  return async (): Promise<number> => {
+    const at = now();
+    const [oldest] = await list({
+      collection: 'queue',
+      where: [
+        ['claimed', '==', false],
+        ['visibleAt', '<=', at],
+      ],
+      orderBy: ['visibleAt', 'asc'],
+      limit: 1,
+    });
+    if (oldest) {
+      const {id, course, visibleAt} = oldest;
+      log('INFO', 'entries wait', {oldestWaitingSeconds: secondsBetween(visibleAt, at), id, course});
+    }
+
+    return 0;
+  };
+}

@@ -1,0 +1,6 @@
+terraform {
+  backend "gcs" {
+    bucket = "your-project-holt-state"
+    prefix = "environments/example"
+  }
+}
