@@ -1,6 +1,6 @@
 import {EVERY_COURSE, isPaused, PAUSED_UNTIL, type Pause, pauseIdOf, tellPause} from '../../domain/pause.ts';
 import type {Find, List, Log, Now, Transact, Transaction} from '../../domain/ports.ts';
-import type {QueueEntry} from '../../domain/queue.ts';
+import {giveUp, type QueueEntry} from '../../domain/queue.ts';
 import {mapAtOnce} from './at-once.ts';
 
 const pageSize = 200;
@@ -47,7 +47,10 @@ export function makeSetPausedAside({list, transact, log}: Needs) {
           const waitingFor = {cause: 'paused', message: tellPause(pause)} as const;
           transaction.put('queue', {...entry, visibleAt: PAUSED_UNTIL, waitingFor});
         }
-      }),
+      }).catch(error =>
+        // The next turn tries again; other courses are not held up.
+        log('WARNING', 'an entry of a paused course could not be set aside', {id, error: String(error)}),
+      ),
     );
     log('INFO', 'entries wait because their courses are paused', {courses: [...ids.keys()], entries: out.length});
     return entries.filter(entry => !isOut(entry));
@@ -81,7 +84,9 @@ export function makeEndPauses({list, transact, log}: Needs) {
             return 0;
           }
 
-          transaction.put('queue', {...entry, visibleAt: entry.queuedAt, waitingFor: null});
+          // What failed before has been mended, as far as anybody knows: the hours of a pause are not its patience.
+          const strikes = entry.strikes >= giveUp.strikes ? 0 : entry.strikes;
+          transaction.put('queue', {...entry, strikes, visibleAt: entry.queuedAt, waitingFor: null});
           return 1;
         });
       });
@@ -97,8 +102,14 @@ export function makeEndPauses({list, transact, log}: Needs) {
 
   return async (): Promise<void> => {
     const ended = (await listPauses({list})).filter(pause => !isPaused(pause));
+    const failures: unknown[] = [];
     for (const {id, course, resumedAt} of ended) {
-      const released = await release(course);
+      const released = await release(course).catch(error => void failures.push(error));
+      if (released === undefined) {
+        // It is there in the next minute, and holds up no other.
+        continue;
+      }
+
       await transact(async transaction => {
         const current = await transaction.find('pauses', id);
         // Staff may have paused it again.
@@ -107,6 +118,10 @@ export function makeEndPauses({list, transact, log}: Needs) {
         }
       });
       log('NOTICE', 'grading goes on', {course: course ?? 'every course', released});
+    }
+
+    if (failures.length > 0) {
+      throw new AggregateError(failures, 'Some pauses could not be ended; the next minute tries again.');
     }
   };
 }

@@ -161,12 +161,14 @@ export function makeSubmit(needs: SubmitNeeds) {
         transaction.find('runs', submissionId),
         parked ? transaction.find('parked', parked.id) : undefined,
       ]);
-      const newest = runs && (await transaction.find('results', `${submissionId}-${runs.last}`));
+      // The newest runs can be regrades', whose results are elsewhere.
+      const runIds = [0, 1, 2, 3].map(at => `${submissionId}-${(runs?.last ?? 0) - at}`);
+      const newest = await Promise.all(runIds.map(id => transaction.find('results', id)));
       if (before && !before.claimedAs) {
         settle(transaction, before, submissionId);
       }
 
-      if (!submission || entry || scored || (newest && isScored(newest.cause))) {
+      if (!submission || entry || scored || newest.some(result => result && isScored(result.cause))) {
         return false;
       }
 

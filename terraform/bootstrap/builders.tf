@@ -35,6 +35,15 @@ resource "google_artifact_registry_repository_iam_member" "builders" {
   member     = google_service_account.builder[each.value].member
 }
 
+# Whoever has Cloud Run run an image must be able to read it.
+resource "google_artifact_registry_repository_iam_member" "deployer" {
+  project    = var.project_id
+  location   = var.region
+  repository = google_artifact_registry_repository.images.name
+  role       = "roles/artifactregistry.reader"
+  member     = google_service_account.deployer.member
+}
+
 locals {
   # Which build reads which secret.
   secret_readers = {

@@ -52,6 +52,25 @@ test('a notebook beyond those whose grades are waited for is kept, and told apar
   t.is(world.records.all('submissions').length, 2);
 });
 
+test('while staff has paused grading a notebook is kept, and its student is told at once', async t => {
+  const world = await startMoodle(t);
+  await world.create();
+  world.work.run = async () => {
+    await world.records.transact(async transaction => {
+      const entry = await transaction.find('queue', world.records.all('queue')[0]?.id ?? '');
+      const waitingFor = {cause: 'paused', message: 'Staff has paused grading; your notebook is kept.'} as const;
+      if (entry) {
+        transaction.put('queue', {...entry, visibleAt: '9999-01-01T00:00:00.000Z', waitingFor});
+      }
+    });
+  };
+  const paused = await world.call('POST', '/12/34/alice', {file: notebook});
+  t.is(paused.status, 503);
+  t.regex(detailOf(paused), /paused .*Submit it again then/);
+  t.true(world.waits.seconds < 20, 'nobody waits for what staff has stopped');
+  t.is(world.records.all('submissions').length, 1);
+});
+
 test('when the client goes away the grading goes on, and nobody waits for it any more', async t => {
   const world = await startMoodle(t);
   await world.create();

@@ -98,11 +98,18 @@ export function makeSubmitAndWait(needs: SubmitNeeds) {
 
     const audience = settings.showHidden ? 'staff' : 'student';
     let last: Status | undefined;
+    let isPaused = false;
     const records = await poll({seconds, isGone}, async () => {
       const found = await findRecords({find, list}, submission);
       last = computeStatus(found, {audience, now: now()});
-      return isFinal(last) ? found : undefined;
+      isPaused = found.entry?.waitingFor?.cause === 'paused';
+      // Staff will not go on within an answer's time.
+      return isFinal(last) || isPaused ? found : undefined;
     });
+    if (isPaused && last) {
+      return {kind: 'failed', message: `${last.message} Submit it again then to see its grade.`, isOurFault: true};
+    }
+
     if (!records && seconds < settings.seconds) {
       return {kind: 'failed', message: CROWD, isOurFault: true};
     }

@@ -67,11 +67,13 @@ export function makeApplyRegrade(needs: ApplyRegradeNeeds) {
 
   /** Throws: `conflict` while a run may still come: what staff apply is what the table says. */
   async function begin(identity: Identity, id: string): Promise<Regrade> {
+    const seen = await find('regrades', id);
     const waiting = await count({collection: 'queue', where: [['regradeId', '==', id]]});
     const actionId = newId();
     return transact(async transaction => {
       const regrade = await transaction.find('regrades', id);
-      if (!regrade || stateOfRegrade(regrade, waiting) === 'choosing') {
+      // Runs that were queued between the count and now are not counted.
+      if (!regrade || !seen?.chosenAt || stateOfRegrade(regrade, waiting) === 'choosing') {
         throw new HoltError(
           'conflict',
           'This regrade was interrupted at its beginning: order it again as before first.',

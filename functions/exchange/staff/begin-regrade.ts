@@ -2,8 +2,7 @@ import {type Course, getAssignment} from '../../../domain/course.ts';
 import {hashBytes, makeDocumentId} from '../../../domain/document-id.ts';
 import {HoltError} from '../../../domain/errors.ts';
 import type {Identity} from '../../../domain/hub.ts';
-import {archiveName} from '../../../domain/object-names.ts';
-import type {Find, List, Log, NewId, Now, Objects, Transact, Wake} from '../../../domain/ports.ts';
+import type {Find, List, Log, NewId, Now, Transact, Wake} from '../../../domain/ports.ts';
 import type {Regrade} from '../../../domain/regrade.ts';
 import type {RegradeOrder} from '../../../domain/staff-orders.ts';
 import type {Sha256} from '../../../domain/values.ts';
@@ -13,7 +12,6 @@ export type BeginRegradeNeeds = {
   find: Find;
   list: List;
   transact: Transact;
-  objects: Pick<Objects, 'exists'>;
   wake: Wake;
   now: Now;
   newId: NewId;
@@ -27,7 +25,7 @@ type Place = {course: string; trace: string};
  * the same regrade, which goes on where it was left; only another archive, or `again` after it was applied, begins a new one.
  */
 export function makeBeginRegrade(needs: BeginRegradeNeeds) {
-  const {find, transact, objects, wake, now, newId, log} = needs;
+  const {find, transact, wake, now, newId, log} = needs;
   const {choose, enqueue} = makeChoose(needs);
 
   return async (identity: Identity, {course, trace}: Place, order: RegradeOrder): Promise<Regrade> => {
@@ -101,7 +99,8 @@ export function makeBeginRegrade(needs: BeginRegradeNeeds) {
   }
 
   /** The archive by its content; null when it is the course's current one and dispatch has yet to fetch it. */
-  async function findArchive(course: string, {archive, ...key}: RegradeOrder): Promise<Sha256 | null> {
+  async function findArchive(course: string, order: RegradeOrder): Promise<Sha256 | null> {
+    const {archive, ...key} = order;
     const sha256 = archive === 'current' ? await findCurrent(course, key) : archive;
     if (sha256 === null) {
       return null;
@@ -112,7 +111,8 @@ export function makeBeginRegrade(needs: BeginRegradeNeeds) {
       throw new HoltError('invalid-autograder', `This archive cannot grade: ${inspected.problem}`);
     }
 
-    if (!(await objects.exists(archiveName(sha256)))) {
+    // The exchange may not look at archives, which hold the hidden tests; one that was inspected is kept.
+    if (!inspected && order.archive !== 'current') {
       throw new HoltError(
         'not-found',
         `No archive of SHA-256 ${sha256} is kept here: name one that has graded before, or leave it out for the course’s current one.`,

@@ -37,11 +37,12 @@ export function makeResend({find, list, transact, now, newId, log}: ResendNeeds)
         return passback.state === 'pending' ? 'on its way' : 'in the gradebook';
       }
 
-      const {course, section, assignment, student, submissionId, state, attempts, message} = passback;
+      // Without the LMS's words, which can name the student: the passback's own entries have them.
+      const {course, section, assignment, student, submissionId, state, attempts} = passback;
       transaction.put('passbacks', due);
       transaction.create('staffActions', {
         ...{id: actionId, what: 'passback sent again', by: identity.name, student, course, section, assignment},
-        details: {passbackId: id, submissionId, state, attempts, message: message.slice(0, 500)},
+        details: {passbackId: id, submissionId, state, attempts},
         createdAt: at,
       });
       return 'sent again';

@@ -88,9 +88,10 @@ module "functions" {
   deletion_protection = var.deletion_protection
 
   exchange = {
-    min_instances   = var.exchange.min_instances
-    max_instances   = var.exchange.max_instances
-    timeout_seconds = max(300, try(var.moodle.wait_seconds, 0) + 60)
+    min_instances = var.exchange.min_instances
+    max_instances = var.exchange.max_instances
+    # An activity of Moodle is made within a quarter of an hour, or its teacher is told.
+    timeout_seconds = var.moodle == null ? 300 : max(960, var.moodle.wait_seconds + 60)
   }
 }
 

@@ -47,14 +47,14 @@ variable "destinations" {
 }
 
 variable "ranges" {
-  description = "Addresses of each part's subnet. Cloud Run takes two for each instance, and at least a /26."
+  description = "Addresses of each part's subnet. Cloud Run takes two for each instance of a service, and at least a /26; a job's task keeps its address for some minutes after its end."
   type        = map(string)
   default = {
     exchange = "10.8.0.0/24"
     dispatch = "10.8.1.0/26"
     passback = "10.8.1.64/26"
     inside   = "10.8.1.128/25"
-    grader   = "10.8.4.0/22"
+    grader   = "10.8.16.0/20"
   }
 
   validation {
