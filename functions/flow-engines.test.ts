@@ -3,6 +3,7 @@ import {homedir, tmpdir} from 'node:os';
 import path from 'node:path';
 import test from 'ava';
 import {connectFirestore, makeRecords} from '../adapters/google/records.ts';
+import {watchedCollections} from '../domain/audit.ts';
 import {getPrograms} from '../emulator/google/find-programs.ts';
 import {startEmulators} from '../emulator/google/start-emulators.ts';
 import {openTestEngine} from '../testing/contracts/embedded-engine.ts';
@@ -17,7 +18,8 @@ const troubles: [string, Chaos][] = [
   ['lost, every one', {twice: 0, lost: 1, died: 0, atOnce: 4}],
 ];
 /** Long enough for what nobody delivered to be found by a sweep. */
-const minutes = 6;
+/** The sweep looks at one audited collection in a minute. */
+const minutes = watchedCollections.length + 1;
 const calm = runChaos(0, {twice: 0, lost: 0, died: 0, atOnce: 1}, {minutes}).then(endOf);
 
 for (const [what, chaos] of troubles) {

@@ -93,7 +93,7 @@ export const messagingPolicies: Policy[] = [
           .filter(criterion => textAt(criterion, 'attribute') === 'document')
           .map(criterion => {
             const document = textAt(criterion, 'value');
-            return !/^[a-z][a-z-]*\/(\*|\{\w+\})$/.test(document) && `listens to ${document || 'every document'}`;
+            return !/^[a-z][A-Za-z-]*\/(\*|\{\w+\})$/.test(document) && `listens to ${document || 'every document'}`;
           }),
       ),
   },

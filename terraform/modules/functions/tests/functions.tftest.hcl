@@ -38,12 +38,12 @@ run "hears_of_each_collection_by_itself" {
   command = plan
 
   assert {
-    condition     = alltrue([for trigger in google_eventarc_trigger.documents : length([for one in trigger.matching_criteria : one if one.attribute == "document" && can(regex("^[a-z]+/[{]id[}]$", one.value)) && one.operator == "match-path-pattern"]) == 1])
+    condition     = alltrue([for trigger in google_eventarc_trigger.documents : length([for one in trigger.matching_criteria : one if one.attribute == "document" && can(regex("^[A-Za-z]+/[{]id[}]$", one.value)) && one.operator == "match-path-pattern"]) == 1])
     error_message = "A trigger names one collection."
   }
   assert {
-    condition     = length(google_eventarc_trigger.documents) == 7
-    error_message = "Six collections are audited, and passbacks are sent too."
+    condition     = length(google_eventarc_trigger.documents) == 9
+    error_message = "Eight collections are audited, and passbacks are sent too."
   }
 }
 
