@@ -101,7 +101,8 @@ class LayersTest(unittest.TestCase):
         killed.communicate()
         self.assertIsNone(read_layer(self.layers, key))
         (self.layers / key / PACKAGES / "left.py").write_text("")
-        self.assertEqual(self.make("cowsay==6.1\n")[0]["key"], key)
+        answer = self.make("cowsay==6.1\n")[0]
+        self.assertEqual(answer.get("key"), key, answer)
         self.assertTrue((self.layers / key / PACKAGES / "cowsay/__init__.py").exists())
         self.assertFalse((self.layers / key / PACKAGES / "left.py").exists())
 
