@@ -120,11 +120,11 @@ await withFolder(async folder => {
       {name: 'Moodle: eight at a time, median', value: median(together), unit: 's'},
       {name: 'Moodle: eight at a time, p95', value: percentile(together, 0.95), unit: 's', target: {most: 4}},
       {
-        name: 'a trivial request meanwhile, slowest',
-        value: Math.max(...trivial) * 1000,
+        name: 'a trivial request meanwhile, p99',
+        value: percentile(trivial, 0.99) * 1000,
         unit: 'ms',
         target: {most: 100},
-        note: `of ${trivial.length}; median ${(median(trivial) * 1000).toFixed(0)} ms`,
+        note: `of ${trivial.length}; median ${(median(trivial) * 1000).toFixed(0)} ms, slowest ${(Math.max(...trivial) * 1000).toFixed(0)} ms`,
       },
     ]);
   } finally {
