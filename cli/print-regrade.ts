@@ -1,6 +1,7 @@
 import type {Score} from '../domain/score.ts';
 import type {RegradeRow, RegradeView} from '../domain/staff-orders.ts';
 import {points} from './print-status.ts';
+import {printTable} from './print-table.ts';
 
 const tellScore = (score: Score | null): string =>
   score === null ? '–' : `${points(score.earned)}/${points(score.possible)}`;
@@ -17,13 +18,13 @@ const states: Record<RegradeView['state'], string> = {
 export const printRegrades = (regrades: readonly RegradeView[]): string =>
   regrades.length === 0
     ? 'This course has no regrades.'
-    : writeTable([
+    : printTable(
         ['BEGUN', 'ASSIGNMENT', 'OF', 'BY', 'STATE', 'ARCHIVE'],
-        ...regrades.map(({createdAt, assignment, section, which, by, state, autograderSha256}) => [
+        regrades.map(({createdAt, assignment, section, which, by, state, autograderSha256}) => [
           ...[createdAt, `${assignment} (section ${section})`, which, by, state],
           autograderSha256 ?? 'current, not fetched yet',
         ]),
-      ]);
+      );
 
 /** Writes a regrade and its table: who changes, who could not be graded, and, if asked, everybody. */
 export function printRegrade(
@@ -41,7 +42,7 @@ export function printRegrade(
   return [
     `${assignment} (section ${section}) on archive ${autograderSha256 ?? 'of the course’s current revision'}: ${states[state]}.`,
     `${chosen} submissions, ${waiting} not done, ${rows.filter(isFailed).length} not graded; ${changing} of ${students(rows)} students ${state === 'applied' ? 'changed' : 'change'}.`,
-    ...(shown.length > 0 ? ['', writeTable([header, ...shown.map(toCells)])] : []),
+    ...(shown.length > 0 ? ['', printTable(header, shown.map(toCells))] : []),
   ].join('\n');
 }
 
@@ -52,15 +53,3 @@ const toCells = ({student, submissionId, before, after, gradeBefore, gradeAfter,
   `${tellScore(gradeBefore)} -> ${tellScore(gradeAfter)}`,
   message === '' ? state : `${state}: ${message.replace(/\s+/g, ' ')}`,
 ];
-
-function writeTable(lines: readonly (readonly string[])[]): string {
-  const widths = lines[0]?.map((_, column) => Math.max(...lines.map(cells => cells[column]?.length ?? 0))) ?? [];
-  return lines
-    .map(cells =>
-      cells
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
-}

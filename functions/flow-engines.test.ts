@@ -1,12 +1,8 @@
-import {mkdtempSync, rmSync} from 'node:fs';
-import {homedir, tmpdir} from 'node:os';
-import path from 'node:path';
 import test from 'ava';
-import {connectFirestore, makeRecords} from '../adapters/google/records.ts';
+import {makeRecords} from '../adapters/google/records.ts';
 import {watchedCollections} from '../domain/audit.ts';
-import {getPrograms} from '../emulator/google/find-programs.ts';
-import {startEmulators} from '../emulator/google/start-emulators.ts';
 import {openTestEngine} from '../testing/contracts/embedded-engine.ts';
+import {openFirestore} from '../testing/firestore.ts';
 import {needEmulators} from '../testing/need-emulators.ts';
 import {type Chaos, checkRecords, endOf, runChaos} from '../testing/world/chaos.ts';
 import {makeMirrorStore} from '../testing/world/mirror-store.ts';
@@ -38,22 +34,7 @@ test('on the google engine, the end is the same when events are delivered twice,
     return;
   }
 
-  process.env.METADATA_SERVER_DETECTION = 'none';
-  const folder = mkdtempSync(path.join(tmpdir(), 'holt-flow-'));
-  t.teardown(() => rmSync(folder, {recursive: true, force: true}));
-  const projectId = 'holt-flow';
-  const emulators = await startEmulators({
-    programs: getPrograms({environment: process.env, home: homedir(), tools: path.resolve('.holt/tools')}),
-    folder,
-    projectId,
-    eventsHost: '127.0.0.1:9',
-    resultsBucket: 'results',
-    notificationTopic: 'none',
-    log() {},
-  });
-  t.teardown(() => emulators.close());
-  const db = connectFirestore({projectId, emulatorHost: emulators.firestoreHost});
-  t.teardown(() => db.terminate());
+  const db = await openFirestore(t, 'holt-flow');
   for (const [index, [what, chaos]] of troubles.entries()) {
     const store = makeMirrorStore(makeRecords(db, {prefix: `flow-${index}-`}));
     // The emulator answers contention two seconds late: two at once are enough to meet it.

@@ -1,11 +1,7 @@
-import {mkdtempSync, rmSync} from 'node:fs';
-import {homedir, tmpdir} from 'node:os';
-import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
-import {connectFirestore, makeRecords} from '../adapters/google/records.ts';
-import {getPrograms} from '../emulator/google/find-programs.ts';
-import {startEmulators} from '../emulator/google/start-emulators.ts';
+import {makeRecords} from '../adapters/google/records.ts';
 import {openTestEngine} from '../testing/contracts/embedded-engine.ts';
+import {openFirestore} from '../testing/firestore.ts';
 import {needEmulators} from '../testing/need-emulators.ts';
 import {makeStaffWorld} from '../testing/staff-world.ts';
 import {checkRecords} from '../testing/world/chaos.ts';
@@ -71,21 +67,6 @@ test('on the google engine, courses are paused and resumed, regraded, and scores
     return;
   }
 
-  process.env.METADATA_SERVER_DETECTION = 'none';
-  const folder = mkdtempSync(path.join(tmpdir(), 'holt-staff-'));
-  t.teardown(() => rmSync(folder, {recursive: true, force: true}));
-  const projectId = 'holt-staff';
-  const emulators = await startEmulators({
-    programs: getPrograms({environment: process.env, home: homedir(), tools: path.resolve('.holt/tools')}),
-    folder,
-    projectId,
-    eventsHost: '127.0.0.1:9',
-    resultsBucket: 'results',
-    notificationTopic: 'none',
-    log() {},
-  });
-  t.teardown(() => emulators.close());
-  const db = connectFirestore({projectId, emulatorHost: emulators.firestoreHost});
-  t.teardown(() => db.terminate());
+  const db = await openFirestore(t, 'holt-staff');
   await orderEverything(t, makeMirrorStore(makeRecords(db, {prefix: 'staff-'})));
 });

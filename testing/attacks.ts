@@ -33,14 +33,16 @@ const older: Record<string, Omit<Attack, 'name' | 'notebook'>> = {
     most: 0,
     runs: 1,
   },
-  fork_bomb: {what: 'Forks for ever.', goal: 'limit', most: 0, runs: 1},
+  // As with a bomb of memory: what it is stopped by first decides whether its right answers are looked at.
+  fork_bomb: {what: 'Forks for ever.', goal: 'limit', most: 15, runs: 1},
   leak_in_output: {
     what: 'Shows hidden tests and files of its neighbourhood in output.',
     goal: 'hidden',
     most: 0,
     runs: 1,
   },
-  mem_bomb: {what: 'Takes memory for ever.', goal: 'limit', most: 0, runs: 1},
+  // Its answers are right, and count where a slow machine's time is over before the memory is.
+  mem_bomb: {what: 'Takes memory for ever.', goal: 'limit', most: 15, runs: 1},
   network: {what: 'Asks the metadata server and the internet.', goal: 'network', most: 0, runs: 1},
   patch_checker: {what: "Replaces otter's checker by one that says yes.", goal: 'marks', most: 0, runs: 1},
   pickle_rce: {what: 'Leaves an .OTTER_LOG whose pickle runs code.', goal: 'escape', most: 0, runs: 1},
