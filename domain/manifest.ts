@@ -31,6 +31,8 @@ export const Manifest = z.object({
   schemaVersion: z.literal(1),
   createdAt: Instant,
   entries: z.array(ManifestEntry).min(1).max(500),
+  /** Where the task looks for another manifest when it is through, for so many seconds; by `close` it says that it ends. */
+  next: z.object({url: z.url(), close: SignedPut, seconds: z.number().positive()}).optional(),
 });
 export type Manifest = z.infer<typeof Manifest>;
 

@@ -31,6 +31,10 @@ export const manifestIndexName = (batch: string): ObjectName => work(`manifests/
 /** One task's manifest. */
 export const manifestName = (batch: string, task: number): ObjectName => work(`manifests/${batch}/${task}.json`);
 
+/** A later list of a task; what the task itself puts there closes it. */
+export const listName = (batch: string, task: number, list: number): ObjectName =>
+  work(`manifests/${batch}/${task}-${list}.json`);
+
 /** The result of a run. `id` is the queue entry's. */
 export const resultName = (id: string, run: number): ObjectName => ({
   bucket: 'results',

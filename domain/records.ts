@@ -3,6 +3,7 @@ import {Activity, ActivityChange} from './activity.ts';
 import {AuditEntry} from './audit.ts';
 import {Autograder} from './autograder.ts';
 import {Course} from './course.ts';
+import {FreeTask} from './free-task.ts';
 import {Failure, Grade, Result} from './grade.ts';
 import {Passback} from './passback.ts';
 import {Pause} from './pause.ts';
@@ -22,6 +23,7 @@ export const collections = {
   refusals: Refusal,
   heads: Head,
   queue: QueueEntry,
+  freeTasks: FreeTask,
   runs: Runs,
   results: Result,
   failures: Failure,
@@ -72,6 +74,7 @@ export const indexes = {
     ['claimed', 'strikes'],
     ['regradeId', 'createdAt'],
   ],
+  freeTasks: [['expireAt']],
   runs: [],
   results: [
     ['submissionId', 'run'],

@@ -104,6 +104,7 @@ const wrong: Record<string, string[]> = {
   GITHUB_API_URL: ['api.github.com'],
   MAX_PARALLEL_TASKS: ['0', '10001'],
   MAX_SUBMISSIONS_PER_TASK: ['0', '501'],
+  MAX_LISTS_PER_TASK: ['0', '101'],
   MIN_SECONDS_BETWEEN_RUNS: ['-1'],
   START_ALLOWANCE_SECONDS: ['long'],
   EDX_URL: ['https://edge.edx.org', 'a b'],

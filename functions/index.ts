@@ -95,6 +95,8 @@ export async function makeDispatch({settings, engine, log}: Context): Promise<St
       // One machine has as many places as it has cores, and no quota of calls.
       maxParallelTasks: settings.MAX_PARALLEL_TASKS ?? (embedded ? EMBEDDED_TASKS : 100),
       maxSubmissionsPerTask: settings.MAX_SUBMISSIONS_PER_TASK,
+      // Its processes are kept warm anyway.
+      maxListsPerTask: embedded ? 1 : settings.MAX_LISTS_PER_TASK,
       minSecondsBetweenRuns: settings.MIN_SECONDS_BETWEEN_RUNS ?? (embedded ? 0 : 6),
       startAllowanceSeconds: settings.START_ALLOWANCE_SECONDS,
     },

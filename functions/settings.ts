@@ -146,6 +146,8 @@ const Dispatch = z.object({
   MAX_PARALLEL_TASKS: whole(1, 10_000).optional(),
   /** 1 gives each student a fresh container; more is cheaper. */
   MAX_SUBMISSIONS_PER_TASK: whole(1, 500).default(1),
+  /** Lists of so many that a task grades one after the other, looking for the next for some seconds; 1 ends it with its first. Google Cloud only. */
+  MAX_LISTS_PER_TASK: whole(1, 100).default(1),
   /** Seconds between two calls of `jobs.run`. Default: 6; embedded: 0 */
   MIN_SECONDS_BETWEEN_RUNS: seconds.optional(),
   /** Seconds that the platform may take to start a task. */

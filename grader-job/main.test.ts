@@ -37,8 +37,10 @@ test.after.always(async () => {
   rmSync(folder, {recursive: true, force: true});
 });
 
-/** Writes a manifest with one entry for each notebook, and answers its URL. */
-function writeManifest(batch: string, works: readonly (readonly [name: string, content: Uint8Array])[]): string {
+type Works = readonly (readonly [name: string, content: Uint8Array])[];
+
+/** A manifest with one entry for each notebook. With `next` its task looks there for another list. */
+function makeManifest(batch: string, works: Works, next?: string): string {
   const autograder = store.write('archive', labArchive);
   const entries = works.map(([name, content]) => ({
     kind: 'grade',
@@ -49,9 +51,18 @@ function writeManifest(batch: string, works: readonly (readonly [name: string, c
     notebook: {url: store.write(`${batch}/${name}`, content).url},
     result: {url: store.url(`${batch}/results/${name}`), headers},
   }));
-  const manifest = JSON.stringify({schemaVersion: 1, createdAt: new Date().toISOString(), entries});
-  return store.write(`${batch}/manifest`, manifest).url;
+  const url = next && store.url(next);
+  return JSON.stringify({
+    schemaVersion: 1,
+    createdAt: new Date().toISOString(),
+    entries,
+    ...(url && {next: {url, close: {url, headers}, seconds: 6}}),
+  });
 }
+
+/** Writes a manifest, and answers its URL. */
+const writeManifest = (batch: string, works: Works, next?: string): string =>
+  store.write(`${batch}/manifest`, makeManifest(batch, works, next)).url;
 
 const writeIndex = (...tasks: string[]) =>
   store.write(`index-${tasks[0]}`, JSON.stringify({schemaVersion: 1, tasks})).url;
@@ -197,6 +208,34 @@ function makeMarked(then: string) {
 }
 
 const endless = 'while True: pass\n';
+
+test.serial('a task that has graded its list takes another, and says that it ends when there is no more', async t => {
+  t.timeout(120_000);
+  if (!(await needSandbox(t))) {
+    return;
+  }
+
+  const manifest = writeManifest('first', [['one', readNotebook('submissions/solution')]], 'first/next');
+  const task = start({MANIFEST_INDEX_URL: writeIndex(manifest)});
+  t.true(await until(async () => findResult('first', 'one') !== undefined, 60));
+  store.write('first/next', makeManifest('second', [['two', readNotebook('submissions/partial')]], 'first/last'));
+  const {code, lines} = await task.ended;
+  t.is(code, 0);
+  const result = findResult('second', 'two');
+  t.is(result?.kind === 'grade' ? result.questions.reduce((sum, {earned}) => sum + earned, 0) : lines, 12);
+  t.deepEqual(store.findResult('first/last') as unknown, {ended: true});
+  t.is(store.requests.filter(({name}) => name === 'archive').length - archiveDownloads, 1, 'the archive is kept');
+});
+
+test.serial('SIGTERM while a task looks for more: it ends at once, and says so', async t => {
+  t.timeout(120_000);
+  const manifest = writeManifest('looking', [['one', readNotebook('submissions/blank')]], 'looking/next');
+  const task = start({MANIFEST_INDEX_URL: writeIndex(manifest)});
+  t.true(await until(async () => store.requests.some(({name}) => name === 'looking/next'), 60));
+  task.kill('SIGTERM');
+  t.is((await task.ended).code, 0);
+  t.deepEqual(store.findResult('looking/next') as unknown, {ended: true});
+});
 
 test.serial('SIGTERM: what runs has seconds to finish, and the rest is given back at once', async t => {
   if (!(await needSandbox(t))) {

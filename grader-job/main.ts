@@ -16,6 +16,7 @@ import type {Places, Sandbox} from './sandbox.ts';
 import {serveTasks, watchGrader} from './serve-tasks.ts';
 import {Kept, OneTask} from './settings.ts';
 import {makeStop, type Stop} from './stop.ts';
+import {makeTakeMore} from './take-more.ts';
 import {makeTransfer} from './transfer.ts';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -28,8 +29,10 @@ const log: Log = (severity, message, fields) => console.log(JSON.stringify({seve
 
 /** What a process keeps that does one task after the other: a judge and what it has warm hold about 400 MB. */
 const kept = {mostJudges: Math.max(Math.min(Math.floor(totalmem() / 2 ** 31), 8), 2), mostArchives: 8};
+/** A task's memory is what one notebook may use and a judge; more are kept only while they grade. */
+const keptInTask = {mostJudges: 1, mostArchives: 8};
 
-/** One task of the job, or one after the other: manifest, sandbox, entries. Answers the exit code. */
+/** One task of the job, with the lists that it takes, or one task after the other. Answers the exit code. */
 async function main(environment: NodeJS.ProcessEnv, stop: Stop): Promise<number> {
   const settings = (environment.HOLT_WORKERS ? Kept : OneTask).safeParse(environment);
   if (!settings.success) {
@@ -73,7 +76,7 @@ async function main(environment: NodeJS.ProcessEnv, stop: Stop): Promise<number>
   }
 
   const parallelism = HOLT_WORKERS ?? Math.min(availableParallelism(), manifest?.entries.length ?? 1);
-  const most = manifest ? {} : kept;
+  const most = manifest ? keptInTask : kept;
   const opened = 'reason' in sandbox ? undefined : openGrader(sandbox, places, {parallelism, ...most}, stop.grading);
   const {watched, isSpoilt} = opened ? watchGrader(opened) : {watched: undefined, isSpoilt: () => true};
   const grader = 'reason' in sandbox || !watched ? {reason: 'reason' in sandbox ? sandbox.reason : ''} : watched;
@@ -92,7 +95,12 @@ async function main(environment: NodeJS.ProcessEnv, stop: Stop): Promise<number>
       return stop.asked.aborted ? STOPPED : 0;
     }
 
-    const notDone = await runTask(manifest);
+    const takeMore = makeTakeMore({...transfer, log, asked: stop.asked, maxBytes: MAX_MANIFEST_BYTES});
+    let notDone = 0;
+    for (let list: Manifest | undefined = manifest; list; list = await takeMore(list.next)) {
+      notDone += await runTask(list);
+    }
+
     return notDone === 0 ? 0 : stop.asked.aborted ? STOPPED : 1;
   } finally {
     await (opened && 'close' in opened ? opened.close() : undefined);

@@ -12,7 +12,7 @@ import type {Transfer} from './transfer.ts';
 /** Far above what is accepted for submission: a limit of its own, not the policy. */
 const MAX_NOTEBOOK_BYTES = 128 * 2 ** 20;
 
-export type Needs = Transfer & {
+export type Needs = Pick<Transfer, 'get' | 'put'> & {
   /** The grader and how it keeps student code apart, or the reason why nothing may be graded. */
   grader: (Grader & {isolation: Isolation; assignNotebook: AssignNotebook}) | {reason: string};
   /** How many entries at a time. */

@@ -16,7 +16,8 @@ const text = (bytes: Uint8Array) => Buffer.from(bytes).toString('utf8');
 test('a download that is reset, cut off or answered 5xx is tried again', async t => {
   const {url} = store.write('flaky', 'x'.repeat(200));
   store.faults.set('flaky', ['reset', 'cut', 500, 429, 408]);
-  t.is(text(await transfer.get('It', url, 1000)), 'x'.repeat(200));
+  const patient = makeTransfer(new AbortController().signal, {...quick, totalSeconds: 60, attemptSeconds: 20});
+  t.is(text(await patient.get('It', url, 1000)), 'x'.repeat(200));
 });
 
 test('a final answer is not tried again, and no error tells the URL', async t => {

@@ -7,10 +7,13 @@ export type Patience = {totalSeconds: number; attemptSeconds: number; firstWaitM
 
 const PATIENCE: Patience = {totalSeconds: 120, attemptSeconds: 60, firstWaitMs: 200};
 const LONGEST_WAIT_MS = 15_000;
+const NOT_FOUND = 404;
 
 export type Transfer = {
   /** Downloads what a signed URL names. `what` is how errors call it: they never tell the URL, which is a secret. */
   get: (what: string, url: string, maxBytes: number) => Promise<Uint8Array>;
+  /** The same of what may not be there: undefined then. */
+  find: (what: string, url: string, maxBytes: number) => Promise<Uint8Array | undefined>;
   /** Uploads a result. An object that exists is the first try's, whose answer was lost. */
   put: (target: SignedPut, body: Uint8Array) => Promise<void>;
 };
@@ -41,13 +44,29 @@ export function makeTransfer(signal: AbortSignal, patience: Patience = PATIENCE)
     }
   }
 
+  const find: Transfer['find'] = (what, url, maxBytes) =>
+    attempt(what, async each => {
+      const response = await fetch(url, {signal: each});
+      await checkStatus(what, response, [NOT_FOUND]);
+      if (response.status === NOT_FOUND) {
+        await response.body?.cancel();
+        return undefined;
+      }
+
+      return readBody(what, response, maxBytes);
+    });
+
   return {
-    get: (what, url, maxBytes) =>
-      attempt(what, async each => {
-        const response = await fetch(url, {signal: each});
-        await checkStatus(what, response, []);
-        return readBody(what, response, maxBytes);
-      }),
+    find,
+
+    async get(what, url, maxBytes) {
+      const found = await find(what, url, maxBytes);
+      if (!found) {
+        throw answered(what, NOT_FOUND);
+      }
+
+      return found;
+    },
 
     put: ({url, headers}, body) =>
       attempt('The result', async each => {
@@ -75,8 +94,11 @@ async function checkStatus(what: string, response: Response, alsoGood: readonly 
     throw new Error(`HTTP ${status}`);
   }
 
-  throw new HoltError('storage-unavailable', `${what} could not be moved: the store answered ${status}.`);
+  throw answered(what, status);
 }
+
+const answered = (what: string, status: number) =>
+  new HoltError('storage-unavailable', `${what} could not be moved: the store answered ${status}.`);
 
 async function readBody(what: string, response: Response, maxBytes: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];

@@ -1,5 +1,4 @@
 import {day, type Load, makeSpike, makeStretch} from './loads.ts';
-import type {TakeMore} from './take-more.ts';
 
 /** One stretch of a load: the share of all submissions that it stands for, and how often it would follow itself. */
 export type Part = {share: number; times: number; makeLoad: (seed: number) => Load};
@@ -14,7 +13,8 @@ export type Case = {
   secondsBetweenRuns?: number;
   /** What a task waits for its network once it has started. */
   networkSeconds?: number;
-  takeMore?: TakeMore;
+  /** Lists that a task grades one after the other; 1 unless given. */
+  lists?: number;
   seeds: readonly number[];
   parts: readonly Part[];
 };
@@ -62,14 +62,13 @@ const days = [1, 4].flatMap(perTask =>
   ),
 );
 
-/** The rule that Holt has not: a task starts with one entry and takes more. */
-const more = [4, 16].flatMap(most =>
+/** Tasks that start with one entry and take others, one at a time. */
+const more = [4, 16, 32].flatMap(lists =>
   starts.map(
     (startSeconds): Case => ({
-      id: `more, ${most} a task, start ${startSeconds} s`,
+      id: `more, ${lists} lists a task, start ${startSeconds} s`,
       group: 'more',
-      ...{perTask: 1, startSeconds, parallelTasks: 200, seeds},
-      takeMore: {most, lingerSeconds: 5},
+      ...{perTask: 1, lists, startSeconds, parallelTasks: 200, seeds},
       parts: spikeParts(),
     }),
   ),

@@ -1,3 +1,4 @@
+import {LOOK_EVERY_SECONDS} from '../../domain/free-task.ts';
 import type {Manifest, ManifestIndex} from '../../domain/manifest.ts';
 import type {Jobs} from '../../domain/ports.ts';
 import type {VirtualClock} from './clock.ts';
@@ -26,15 +27,14 @@ type Needs = {
   /** Tasks that the platform runs at once, whatever was asked for. */
   parallelTasks: number;
   serviceSeconds: (submissionId: string) => number;
-  upload: (submissionId: string) => void;
-  /** What a task does next that has nothing left; nothing, as Holt is. */
-  askForMore?: (entries: number) => Promise<string | undefined>;
+  upload: (submissionId: string, run: number) => void;
+  /** Closes the place where a task looked for another list. */
+  close: (url: string) => void;
 };
 
 /** Makes Cloud Run: it starts what it is asked to start, late, and bills each task for its life. */
 export function makeCloudRun(needs: Needs) {
-  const {clock, random, readObject, startSeconds, networkSeconds, parallelTasks, serviceSeconds, upload} = needs;
-  const {askForMore = async () => undefined} = needs;
+  const {clock, random, readObject, startSeconds, networkSeconds, parallelTasks, serviceSeconds, upload, close} = needs;
   const runCalls: number[] = [];
   const tasks: Task[] = [];
   const underway = new Map<string, number>();
@@ -56,20 +56,40 @@ export function makeCloudRun(needs: Needs) {
     waiting.shift()?.();
   };
 
+  /** Looks for another list as the grader does. */
+  const takeMore = async (next: Manifest['next']): Promise<Manifest | undefined> => {
+    if (!next) {
+      return undefined;
+    }
+
+    for (let looked = 0; looked < next.seconds; looked += LOOK_EVERY_SECONDS) {
+      const found = readObject(next.url);
+      if (found) {
+        return found as Manifest;
+      }
+
+      await clock.sleep(LOOK_EVERY_SECONDS * 1000);
+    }
+
+    close(next.close.url);
+    return readObject(next.url) as Manifest | undefined;
+  };
+
   const runTask = async (execution: string, url: string, batchAt: number): Promise<void> => {
     await take();
     const [least, most] = platform.startSpread;
     await clock.sleep(startSeconds * (least + (most - least) * random()) * 1000);
     const startedAt = clock.elapsed();
-    const list = (readObject(url) as Manifest).entries.flatMap(entry =>
-      entry.kind === 'grade' ? [entry.submissionId] : [],
-    );
+    const first = readObject(url) as Manifest;
     await clock.sleep((platform.bootSeconds + networkSeconds) * 1000);
     let entries = 0;
-    for (let id = list.shift(); id !== undefined; id = list.shift() ?? (await askForMore(entries))) {
-      await clock.sleep((serviceSeconds(id) + platform.transferSeconds) * 1000);
-      upload(id);
-      entries += 1;
+    for (let list: Manifest | undefined = first; list; list = await takeMore(list.next)) {
+      for (const entry of list.entries) {
+        const id = entry.kind === 'grade' ? entry.submissionId : '';
+        await clock.sleep((serviceSeconds(id) + platform.transferSeconds) * 1000);
+        upload(id, entry.run);
+        entries += 1;
+      }
     }
 
     tasks.push({batchAt, billedSeconds: billedSeconds((clock.elapsed() - startedAt) / 1000), entries});

@@ -24,14 +24,21 @@ export type Outcome = {
   instanceSeconds: number;
   signatures: number;
   objectWrites: number;
+  objectReads: number;
 };
 
-type Counts = Operations & {invocations: number; busy: number; signatures: number; objectWrites: number};
+type Counts = Operations & {
+  invocations: number;
+  busy: number;
+  signatures: number;
+  objectWrites: number;
+  objectReads: number;
+};
 
 /** Makes what counts, and tells when the measured part of the load is through. */
 export function makeMeter(clock: VirtualClock, operations: Operations, {arrivals, from, to}: Load) {
   const seconds: number[] = [];
-  const counts = {invocations: 0, busy: 0, signatures: 0, objectWrites: 0};
+  const counts = {invocations: 0, busy: 0, signatures: 0, objectWrites: 0, objectReads: 0};
   const failures: unknown[] = [];
   const measured = arrivals.filter(({at}) => at >= from && at < to).length;
   let underway = 0;
@@ -51,7 +58,7 @@ export function makeMeter(clock: VirtualClock, operations: Operations, {arrivals
   }
 
   return {
-    count(what: 'signatures' | 'objectWrites') {
+    count(what: 'signatures' | 'objectWrites' | 'objectReads') {
       counts[what] += 1;
     },
 
@@ -99,6 +106,7 @@ export function makeMeter(clock: VirtualClock, operations: Operations, {arrivals
         instanceSeconds: since('busy') / 1000,
         signatures: since('signatures'),
         objectWrites: since('objectWrites'),
+        objectReads: since('objectReads'),
       };
     },
   };

@@ -28,15 +28,16 @@ const DISPATCH_GIB = 2;
 
 /** Pub/Sub bills at least so much for each publish and each push; an event has both. */
 const MESSAGE_BYTES = 2 * 1000;
-/** Notebook and result; then notebook, archive, index, manifest and result. */
-const OBJECTS = {written: 2, read: 5} as const;
+/** Notebook and result; then notebook, archive, index and result. Manifests are counted. */
+const OBJECTS = {written: 2, read: 4} as const;
 
 export type Cost = {grader: number; functions: number; records: number; rest: number; all: number};
 
 /** What a thousand submissions cost. */
 export function computeCost(outcome: Outcome, use: StageUse): Cost {
   const {job, service, firestore, storage} = prices;
-  const {submissions, entries, taskSeconds, instanceSeconds, invocations, operations, objectWrites} = outcome;
+  const {submissions, entries, taskSeconds, instanceSeconds, invocations, operations, objectWrites, objectReads} =
+    outcome;
   const grader = (taskSeconds / entries) * (JOB.vcpus * job.vcpuSecond + JOB.gib * job.gibSecond);
   const instanceSecond = (gib: number) => service.vcpuSecond + gib * service.gibSecond;
   const used = Object.entries(use);
@@ -57,7 +58,7 @@ export function computeCost(outcome: Outcome, use: StageUse): Cost {
   const rest =
     messages * MESSAGE_BYTES * prices.messageByte +
     (objectWrites / submissions + OBJECTS.written) * storage.write +
-    OBJECTS.read * storage.read;
+    (objectReads / submissions + OBJECTS.read) * storage.read;
   const of = (each: number) => each * 1000;
   return {
     grader: of(grader),

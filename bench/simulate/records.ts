@@ -123,7 +123,7 @@ export function makeSimulatedRecords(sleep: (milliseconds: number) => Promise<vo
 
   const all = <C extends Collection>(collection: C) => [...storeOf(collection).records.values()] as RecordOf<C>[];
 
-  return {...records, operations, put, remove, all};
+  return {...records, operations, put, remove, all, read};
 }
 
 /** Nothing is shared with who wrote it. Who reads it shares it with others, so it cannot be changed. */

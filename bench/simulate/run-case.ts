@@ -26,10 +26,11 @@ const START_ALLOWANCE_SECONDS = 180;
 
 /** Runs a case with each of its seeds. */
 export async function runCase({parts, seeds, ...given}: Case, use: StageUse): Promise<Row> {
-  const {perTask, startSeconds, parallelTasks, takeMore, secondsBetweenRuns, networkSeconds = 0} = given;
+  const {perTask, startSeconds, parallelTasks, lists, secondsBetweenRuns, networkSeconds = 0} = given;
   const settings = {
     maxParallelTasks: parallelTasks,
     maxSubmissionsPerTask: perTask,
+    maxListsPerTask: lists ?? 1,
     minSecondsBetweenRuns: secondsBetweenRuns ?? MIN_SECONDS_BETWEEN_RUNS,
     startAllowanceSeconds: START_ALLOWANCE_SECONDS,
   };
@@ -37,7 +38,7 @@ export async function runCase({parts, seeds, ...given}: Case, use: StageUse): Pr
   for (const seed of seeds) {
     const outcomes: Outcome[] = [];
     for (const {makeLoad} of parts) {
-      outcomes.push(await runScenario({settings, startSeconds, networkSeconds, seed, load: makeLoad(seed), takeMore}));
+      outcomes.push(await runScenario({settings, startSeconds, networkSeconds, seed, load: makeLoad(seed)}));
     }
 
     const shares = parts.map(({share}) => share);

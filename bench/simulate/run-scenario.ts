@@ -1,4 +1,5 @@
 import {eventTypes} from '../../domain/events.ts';
+import {offerTask} from '../../domain/free-task.ts';
 import {makeGradeEntry} from '../../domain/queue.ts';
 import {composeDispatch} from '../../functions/dispatch/compose.ts';
 import type {DispatchSettings} from '../../functions/dispatch/settings.ts';
@@ -11,7 +12,6 @@ import {makeManifestStore} from './manifest-store.ts';
 import {makeMeter, type Outcome} from './meter.ts';
 import {makeSimulatedRecords} from './records.ts';
 import {bringCourses} from './stages.ts';
-import {makeHandOver, type TakeMore} from './take-more.ts';
 
 /** Milliseconds that calls of the other services take: assumed, of the order that they have within a region. */
 const times = {
@@ -35,8 +35,6 @@ export type Scenario = {
   load: Load;
   /** Tasks that Cloud Run runs at once: as many as Holt asks for, unless given. */
   platformTasks?: number;
-  /** Try the rule that Holt has not. */
-  takeMore?: TakeMore;
 };
 
 /**
@@ -49,21 +47,25 @@ export async function runScenario({
   networkSeconds,
   seed,
   load,
-  takeMore,
-  ...given
+  settings,
 }: Scenario): Promise<Outcome> {
   const clock = makeVirtualClock();
   const records = makeSimulatedRecords(clock.sleep, times.records);
   const meter = makeMeter(clock, records.operations, load);
   const random = makeRandom(seed * 7919 + 1);
-  const {objects, readObject} = makeManifestStore(clock.sleep, times, meter.count);
+  const {objects, readObject, close} = makeManifestStore(clock.sleep, times, meter.count);
   const sources = await bringCourses(load.courses, records.put);
   let ids = 0;
   let graded = 0;
 
   const services = new Map(load.arrivals.map(({serviceSeconds}, index) => [idOf(index), serviceSeconds]));
-  const upload = (id: string): void => {
+  const upload = (id: string, run: number): void => {
     clock.after(times.record, () => {
+      const put = (...given: Parameters<typeof records.put>) => {
+        records.put(...given);
+        records.operations.writes += 1;
+      };
+      offerTask({put: put as typeof records.put}, records.read('queue', id), run, clock.now());
       records.remove('queue', id);
       graded += 1;
       meter.graded(load.arrivals[Number(id.slice(1))]?.at ?? 0);
@@ -74,19 +76,10 @@ export async function runScenario({
     ids += 1;
     return `id-${ids}`;
   };
-  const handOver = takeMore && makeHandOver({clock, records, newId, sign: objects.signGet}, takeMore);
-  // A task that waits for more has its place too.
-  const settings = {
-    ...given.settings,
-    get maxParallelTasks() {
-      return given.settings.maxParallelTasks - (handOver?.waiting() ?? 0);
-    },
-  };
   const cloudRun = makeCloudRun({
-    ...{clock, random, readObject, startSeconds, networkSeconds, upload},
+    ...{clock, random, readObject, startSeconds, networkSeconds, upload, close},
     parallelTasks: platformTasks,
     serviceSeconds: id => services.get(id) ?? 0,
-    ...(handOver && {askForMore: handOver.askForMore}),
   });
   const ports = {
     ...records,
@@ -106,11 +99,7 @@ export async function runScenario({
 
   function wake(about: {course?: string} = {}): void {
     const event = {id: 'wake-up', type: eventTypes.messagePublished, data: {message: {attributes: about}}};
-    const run = async () => {
-      await handOver?.give();
-      await dispatch(event);
-    };
-    clock.after(times.message, () => meter.invoke(run));
+    clock.after(times.message, () => meter.invoke(() => dispatch(event)));
   }
 
   const submit = (index: number): void => {

@@ -14,12 +14,13 @@ import {cellsOf, quickCases} from './tables.ts';
 
 const run = (
   load: Load,
-  given: {tasks?: number; perTask?: number; pause?: number; seed?: number; platformTasks?: number} = {},
+  given: {tasks?: number; perTask?: number; lists?: number; pause?: number; seed?: number; platformTasks?: number} = {},
 ) =>
   runScenario({
     settings: {
       maxParallelTasks: given.tasks ?? 100,
       maxSubmissionsPerTask: given.perTask ?? 4,
+      maxListsPerTask: given.lists ?? 1,
       minSecondsBetweenRuns: given.pause ?? 6,
       startAllowanceSeconds: 180,
     },
@@ -138,7 +139,15 @@ test('hundredths are found by the share that each part stands for', t => {
 test('a thousand submissions cost what the prices say', t => {
   const outcome: Outcome = {
     ...{submissions: 1000, seconds: [], executions: 1, runsPerMinute: 1, tasks: 250, taskSeconds: 21_000},
-    ...{entries: 1000, mostTasks: 1, invocations: 2000, instanceSeconds: 400, signatures: 0, objectWrites: 500},
+    ...{
+      entries: 1000,
+      mostTasks: 1,
+      invocations: 2000,
+      instanceSeconds: 400,
+      signatures: 0,
+      objectWrites: 500,
+      objectReads: 1000,
+    },
     operations: {reads: 100_000, writes: 10_000, deletes: 1000},
   };
   const cost = computeCost(outcome, {audit: {calls: 4, reads: 0, writes: 10, deletes: 0}});

@@ -8,7 +8,8 @@ const seconds = (value: number) => `${Math.round(value)}`;
 const dollars = (value: number) => `$${value.toFixed(2)}`;
 const whole = (value: number) => value.toLocaleString('en-US');
 
-const perTask: Column = ['a task', row => `${row.takeMore?.most ?? row.perTask}`];
+const perTask: Column = ['a task', row => `${row.perTask}`];
+const lists: Column = ['lists', row => `${row.lists ?? 1}`];
 const parallel: Column = ['tasks allowed', row => whole(row.parallelTasks)];
 const start: Column = ['start, s', row => `${row.startSeconds}`];
 const times: Column[] = [
@@ -33,7 +34,7 @@ const network: Column = ['network, s', row => `${row.networkSeconds ?? 0}`];
 const columns: Record<Case['group'], readonly Column[]> = {
   spike: [perTask, parallel, start, ...times, ...use, ...costs],
   day: [perTask, start, ...times, ...use, ...costs],
-  more: [perTask, parallel, start, ...times, ...use, ...costs],
+  more: [perTask, lists, parallel, start, ...times, ...use, ...costs],
   bound: [perTask, start, ...times, ...use, ...costs],
   short: [perTask, parallel, start, ...times, ...use, ...costs],
   network: [perTask, parallel, network, ...times, ...use, ...costs],

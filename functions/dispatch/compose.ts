@@ -1,7 +1,10 @@
 import type {CourseSource, Jobs, Log, NewId, Now, Objects, Records, Wait} from '../../domain/ports.ts';
+import type {QueueEntry} from '../../domain/queue.ts';
 import {makeEnsureArchive} from './ensure-archive.ts';
 import {makeFindReady} from './find-ready.ts';
+import {makeHandOver} from './hand-over.ts';
 import {makeDispatch} from './handler.ts';
+import {makeLook} from './look.ts';
 import {makeEndPauses, makeSetPausedAside} from './pauses.ts';
 import {makeReleaseWaiting} from './release-waiting.ts';
 import {type DispatchSettings, waits} from './settings.ts';
@@ -31,14 +34,18 @@ export function composeDispatch(ports: DispatchPorts, settings: DispatchSettings
     ...ports,
     ensureArchive: (course, path) => ensureArchive(course, path, waits.archive),
   });
+  const look = makeLook({...ports, settings});
+  const findUnpaused = async (entries: readonly QueueEntry[]) => findReady(await setPausedAside(entries));
   return makeDispatch({
     ...ports,
+    ...look,
     settings,
     courses: [...sources.keys()],
     syncCourse: makeSyncCourse({...ports, sourceOf}),
     releaseWaiting: makeReleaseWaiting(ports),
     endPauses: makeEndPauses(ports),
-    findReady: async entries => findReady(await setPausedAside(entries)),
+    findReady: findUnpaused,
+    handOver: makeHandOver({...ports, ...look, objects, settings, findReady: findUnpaused}),
     startBatch: makeStartBatch({...ports, objects, startJob: jobs.start, settings}),
   });
 }

@@ -1,14 +1,14 @@
 import {courseOf, type StageEvent} from '../../domain/events.ts';
 import {takeLease, updateLease} from '../../domain/lease.ts';
-import type {Find, List, Log, NewId, Now, Transact, Wait} from '../../domain/ports.ts';
-import {LATE_SECONDS, type QueueEntry} from '../../domain/queue.ts';
+import type {Find, Log, NewId, Now, Transact, Wait} from '../../domain/ports.ts';
+import type {QueueEntry} from '../../domain/queue.ts';
 import {addSeconds, type Instant, secondsBetween} from '../../domain/values.ts';
 import type {Ready} from './find-ready.ts';
+import type {Look} from './look.ts';
 import {BATCH_ENTRIES, type DispatchSettings, TURN_SECONDS} from './settings.ts';
 
-export type DispatchNeeds = {
+export type DispatchNeeds = Omit<Look, 'listFree'> & {
   find: Find;
-  list: List;
   transact: Transact;
   now: Now;
   newId: NewId;
@@ -25,6 +25,8 @@ export type DispatchNeeds = {
   endPauses: () => Promise<void>;
   findReady: (entries: readonly QueueEntry[]) => Promise<Ready[]>;
   startBatch: (ready: readonly Ready[]) => Promise<number>;
+  /** Gives what is due to tasks that are warm and look for more. */
+  handOver: () => Promise<number>;
 };
 
 const LEASE = 'dispatch';
@@ -38,8 +40,8 @@ export const ALL_COURSES = '*';
  * looks once more after giving it back.
  */
 export function makeDispatch(needs: DispatchNeeds) {
-  const {find, list, now, newId, wait, log, settings, courses} = needs;
-  const {findReady, startBatch, syncCourse, releaseWaiting, endPauses} = needs;
+  const {find, now, newId, wait, log, settings, courses, listDue, findRoom, hasWork} = needs;
+  const {findReady, startBatch, handOver, syncCourse, releaseWaiting, endPauses} = needs;
 
   return async (event: StageEvent): Promise<void> => {
     const course = courseOf(event);
@@ -52,6 +54,8 @@ export function makeDispatch(needs: DispatchNeeds) {
   };
 
   async function startDue(): Promise<void> {
+    // A task that looks for more ends within seconds, whoever has the lease meanwhile.
+    await handOver();
     const held = await find('leases', LEASE);
     // On a full machine every submission still wakes: looking first spares two writes of the one lease for each.
     if ((held && held.until > now()) || !(await hasWork())) {
@@ -149,39 +153,5 @@ export function makeDispatch(needs: DispatchNeeds) {
       // A clock that was set back must not make it longer.
       await wait(Math.min(minSecondsBetweenRuns - passed, minSecondsBetweenRuns));
     }
-  }
-
-  function listDue(limit: number, after?: readonly [string, string]) {
-    return list({
-      collection: 'queue',
-      where: [
-        ['claimed', '==', false],
-        ['visibleAt', '<=', now()],
-      ],
-      orderBy: ['visibleAt', 'asc'],
-      after,
-      limit,
-    });
-  }
-
-  /** Entries that may be started now: free tasks times entries of a task. A run that is late still has its place. */
-  async function findRoom(): Promise<number> {
-    const {maxParallelTasks, maxSubmissionsPerTask} = settings;
-    const claimed = await list({
-      collection: 'queue',
-      where: [
-        ['claimed', '==', true],
-        ['visibleAt', '>', addSeconds(now(), -LATE_SECONDS)],
-      ],
-      orderBy: ['visibleAt', 'asc'],
-      limit: maxParallelTasks * maxSubmissionsPerTask,
-    });
-    const tasks = new Set(claimed.map(({claim}) => `${claim?.batch}/${claim?.task}`));
-    return Math.max(maxParallelTasks - tasks.size, 0) * maxSubmissionsPerTask;
-  }
-
-  async function hasWork(): Promise<boolean> {
-    // One read where nothing waits; how many tasks run takes as many reads as there are claims.
-    return (await listDue(1)).length > 0 && (await findRoom()) > 0;
   }
 }

@@ -60,6 +60,7 @@ test('entries of a paused course are looked at once, and then not again until it
   const settings = {
     maxParallelTasks: 100,
     maxSubmissionsPerTask: 1,
+    maxListsPerTask: 1,
     minSecondsBetweenRuns: 6,
     startAllowanceSeconds: 300,
   };

@@ -1,9 +1,13 @@
+import type {Limits} from '../../domain/limits.ts';
+
 /** How dispatch paces the platform. */
 export type DispatchSettings = {
   /** Tasks that may run or wait at the platform at once. */
   maxParallelTasks: number;
   /** 1 gives each student a fresh container; more is cheaper. */
   maxSubmissionsPerTask: number;
+  /** 1 ends a task with the list that it was started with; more has it look for others, and meets students warm. */
+  maxListsPerTask: number;
   /** Between two `jobs.run` calls. */
   minSecondsBetweenRuns: number;
   /** What the platform may take to start a task. */
@@ -17,7 +21,14 @@ export const BATCH_ENTRIES = 500;
 export const CLAIM_SECONDS = 120;
 
 /** What grading one notebook may take beside the notebook's own limit: fetch, start, upload. */
-export const OVERHEAD_SECONDS = 60;
+const OVERHEAD_SECONDS = 60;
+
+/** What a list may take. */
+export const secondsOf = (list: readonly {limits: Limits}[]): number =>
+  list.reduce((sum, {limits}) => sum + limits.notebookSeconds + OVERHEAD_SECONDS, 0);
+
+/** A task takes other lists for so long. */
+export const MORE_SECONDS = 3600;
 
 /** Seconds until an entry that waits is looked at again, by what it waits for. */
 export const waits = {archive: 300, inspection: 60, source: 60, refusal: 60} as const;

@@ -1,23 +1,13 @@
-import {archiveLimits} from '../../domain/autograder.ts';
 import {HoltError} from '../../domain/errors.ts';
-import type {Manifest, ManifestEntry, ManifestIndex} from '../../domain/manifest.ts';
-import {
-  activityArchiveName,
-  activitySourceName,
-  activityStudentName,
-  archiveName,
-  manifestIndexName,
-  manifestName,
-  notebookName,
-  resultName,
-} from '../../domain/object-names.ts';
+import type {ManifestIndex} from '../../domain/manifest.ts';
+import {listName, manifestIndexName, manifestName} from '../../domain/object-names.ts';
 import type {Jobs, Log, NewId, Now, Objects, Transact} from '../../domain/ports.ts';
 import {LATE_SECONDS, runsIdOf} from '../../domain/queue.ts';
-import {MAX_RESULT_BYTES} from '../../domain/result.ts';
 import {addSeconds} from '../../domain/values.ts';
-import {type Claimed, claimEntries, updateClaims} from './claim-entries.ts';
+import {type Claimed, claimEntries, noteStarted, updateClaims} from './claim-entries.ts';
 import type {Ready} from './find-ready.ts';
-import {type DispatchSettings, OVERHEAD_SECONDS, waits} from './settings.ts';
+import {encode, makeManifests} from './make-manifest.ts';
+import {type DispatchSettings, MORE_SECONDS, secondsOf, waits} from './settings.ts';
 
 export type StartBatchNeeds = {
   transact: Transact;
@@ -29,8 +19,6 @@ export type StartBatchNeeds = {
   settings: DispatchSettings;
 };
 
-const encode = (value: unknown) => Buffer.from(JSON.stringify(value));
-
 /**
  * Makes the start of a batch: claim, write the manifests, call `jobs.run` once, note the execution.
  *
@@ -39,6 +27,8 @@ const encode = (value: unknown) => Buffer.from(JSON.stringify(value));
  */
 export function makeStartBatch(needs: StartBatchNeeds) {
   const {objects, startJob, now, newId, log, settings} = needs;
+  const makeManifest = makeManifests(needs);
+  const takesMore = settings.maxListsPerTask > 1;
 
   /** Answers how many entries were started. */
   return async (ready: readonly Ready[]): Promise<number> => {
@@ -49,9 +39,11 @@ export function makeStartBatch(needs: StartBatchNeeds) {
     }
 
     const tasks = groupByTask(claimed);
-    const taskSeconds = Math.max(...tasks.map(secondsOf));
-    const lifeSeconds = settings.startAllowanceSeconds + taskSeconds;
-    const manifestIndexUrl = await writeManifests(batch, tasks, lifeSeconds + LATE_SECONDS).catch(async error => {
+    const listSeconds = Math.max(...tasks.map(secondsOf));
+    const taskSeconds = listSeconds + (takesMore ? MORE_SECONDS : 0);
+    const endsAt = addSeconds(now(), taskSeconds);
+    const urlSeconds = settings.startAllowanceSeconds + taskSeconds + LATE_SECONDS;
+    const manifestIndexUrl = await writeManifests(batch, tasks, urlSeconds).catch(async error => {
       // Nothing can have started yet.
       await free(claimed, batch, error);
       throw error;
@@ -68,12 +60,11 @@ export function makeStartBatch(needs: StartBatchNeeds) {
       log('WARNING', 'nobody can say whether the execution started; its claims stay', {batch, error: String(error)});
     }
 
-    const until = addSeconds(now(), lifeSeconds);
-    await updateClaims(needs, claimed, batch, entry => ({
-      ...entry,
-      visibleAt: until,
-      claim: entry.claim && {...entry.claim, execution},
-    }));
+    const next = takesMore ? {list: 1, left: settings.maxListsPerTask - 1, endsAt} : undefined;
+    await noteStarted(needs, claimed, {
+      ...{batch, execution, next},
+      visibleAt: addSeconds(now(), settings.startAllowanceSeconds + listSeconds),
+    });
     for (const {entry, run} of claimed) {
       log('INFO', 'grading started', {submissionId: runsIdOf(entry), run, execution, batch});
     }
@@ -101,14 +92,9 @@ export function makeStartBatch(needs: StartBatchNeeds) {
   }
 
   async function writeManifests(batch: string, tasks: readonly Claimed[][], seconds: number): Promise<string> {
-    const createdAt = now();
     const urls = await Promise.all(
       tasks.map(async (task, index) => {
-        const manifest: Manifest = {
-          schemaVersion: 1,
-          createdAt,
-          entries: await Promise.all(task.map(one => makeEntry(one, seconds))),
-        };
+        const manifest = await makeManifest(task, seconds, takesMore ? listName(batch, index, 1) : undefined);
         const name = manifestName(batch, index);
         await objects.write(name, encode(manifest), 'application/json');
         return objects.signGet(name, seconds);
@@ -118,34 +104,7 @@ export function makeStartBatch(needs: StartBatchNeeds) {
     await objects.write(manifestIndexName(batch), encode(index), 'application/json');
     return objects.signGet(manifestIndexName(batch), seconds);
   }
-
-  async function makeEntry({entry, run, autograderSha256, limits}: Claimed, seconds: number): Promise<ManifestEntry> {
-    const result = await objects.signPut(resultName(entry.id, run), seconds, MAX_RESULT_BYTES);
-    if (entry.kind === 'assign') {
-      const {creationId, fileName: name} = entry;
-      const most = archiveLimits.packedBytes;
-      const [url, archive, student] = await Promise.all([
-        objects.signGet(activitySourceName(creationId), seconds),
-        objects.signPut(activityArchiveName(creationId, run), seconds, most),
-        objects.signPut(activityStudentName(creationId, run), seconds, most),
-      ]);
-      return {kind: 'assign', run, result, limits, creationId, notebook: {url, name}, archive, student};
-    }
-
-    const sha256 = autograderSha256 ?? '';
-    const autograderUrl = await objects.signGet(archiveName(sha256), seconds);
-    const common = {run, autograder: {url: autograderUrl, sha256}, result, limits};
-    if (entry.kind === 'inspect') {
-      return {...common, kind: 'inspect'};
-    }
-
-    const url = await objects.signGet(notebookName(entry.submissionId), seconds);
-    return {...common, kind: 'grade', submissionId: entry.submissionId, notebook: {url}};
-  }
 }
-
-const secondsOf = (task: readonly Claimed[]): number =>
-  task.reduce((sum, {limits}) => sum + limits.notebookSeconds + OVERHEAD_SECONDS, 0);
 
 function groupByTask(claimed: readonly Claimed[]): Claimed[][] {
   const tasks: Claimed[][] = [];

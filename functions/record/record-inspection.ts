@@ -1,3 +1,4 @@
+import {offerTask} from '../../domain/free-task.ts';
 import type {Log, Now, Transact} from '../../domain/ports.ts';
 import {backoffSeconds} from '../../domain/queue.ts';
 import {type InspectResult, isScored} from '../../domain/result.ts';
@@ -36,6 +37,7 @@ export async function recordInspection(
 
     if (entry) {
       transaction.remove('queue', id);
+      offerTask(transaction, entry, run, now());
     }
 
     if (!known) {

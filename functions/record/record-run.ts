@@ -1,5 +1,6 @@
 import {countResults, findPolicy, listResults} from '../../domain/count-results.ts';
 import type {Policy} from '../../domain/course.ts';
+import {offerTask} from '../../domain/free-task.ts';
 import type {Result} from '../../domain/grade.ts';
 import type {Find, List, Log, Now, Transact, Transaction} from '../../domain/ports.ts';
 import {backoffSeconds, type QueueEntry} from '../../domain/queue.ts';
@@ -58,6 +59,7 @@ export async function recordRegradeRun({transact, log}: Needs, result: RegradeRe
     transaction.create('regradeResults', result);
     if (entry && isScored(cause)) {
       transaction.remove('queue', entry.id);
+      offerTask(transaction, entry, run, result.createdAt);
     } else {
       endFailedRun(transaction, entry, result);
     }
@@ -140,6 +142,7 @@ async function recordScoredRun(
 
   if (entry) {
     transaction.remove('queue', entry.id);
+    offerTask(transaction, entry, result.run, rest.now);
   }
 
   countResults(transaction, {results: [result], grade, ...rest});

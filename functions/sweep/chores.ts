@@ -129,7 +129,7 @@ export function makeGiveUp({list, transact, now, log}: {list: List; transact: Tr
 }
 
 /**
- * Makes the chore that removes what has expired: parked notebooks nobody claimed, old refusals. On Google Cloud
+ * Makes the chore that removes what has expired: parked notebooks nobody claimed, old refusals, tasks that look no more. On Google Cloud
  * Firestore's TTL and the bucket's lifecycle do it.
  */
 export function makeRemoveExpired({
@@ -145,7 +145,7 @@ export function makeRemoveExpired({
 }) {
   return async (): Promise<number> => {
     let removed = 0;
-    for (const collection of ['parked', 'refusals'] as const) {
+    for (const collection of ['parked', 'refusals', 'freeTasks'] as const) {
       const expired = await list({
         collection,
         where: [['expireAt', '<=', now()]],

@@ -35,7 +35,7 @@ export async function runChaos(
     ...(store && {store}),
     courses: ['demo', 'other'],
     pause: makePause(random),
-    settings: {maxParallelTasks: 3, maxSubmissionsPerTask: 2},
+    settings: {maxParallelTasks: 3, maxSubmissionsPerTask: 2, maxListsPerTask: 3},
   });
   const grade = gradeIn(world);
   const waiting = [...uploads];

@@ -1,5 +1,5 @@
 import {eventTypes} from '../../domain/events.ts';
-import type {ManifestEntry} from '../../domain/manifest.ts';
+import {Manifest, type ManifestEntry} from '../../domain/manifest.ts';
 import {parseResultName, resultName} from '../../domain/object-names.ts';
 import type {Objects} from '../../domain/ports.ts';
 import type {JobResult} from '../../domain/result.ts';
@@ -9,7 +9,7 @@ import type {Execution} from './platform.ts';
 
 /** Makes the containers of a platform: they answer what a test says. */
 export function makeMemoryGrader(
-  objects: Pick<Objects, 'write'>,
+  {objects, readUrl}: {objects: Pick<Objects, 'write'>; readUrl: (url: string) => unknown},
   executions: readonly Execution[],
   send: ReturnType<typeof makeEvents>['send'],
 ) {
@@ -36,23 +36,42 @@ export function makeMemoryGrader(
 
   const entriesOf = (execution: Execution) => execution.tasks.flatMap(({entries}) => entries);
 
-  /** Does the work of every execution that runs. Undefined for an entry is a container that died. */
+  /** Finds a task's next list, or closes its place. */
+  const takeMore = async ({url, close}: Next): Promise<Manifest | undefined> => {
+    const name = new URL(close.url).pathname.replace('/work/', '');
+    await objects.write({bucket: 'work', name}, Buffer.from('{"ended":true}'), 'application/json');
+    return Manifest.safeParse(readUrl(url)).data;
+  };
+
+  /**
+   * Does the work of every execution that runs. Undefined for an entry is a container that died. A task that takes more
+   * looks for it the next time, and ends when nothing is there.
+   */
   const runExecutions = async (grade: (entry: ManifestEntry) => JobResult | undefined = gradeEntry) => {
     for (const execution of executions.filter(({state}) => state === 'running')) {
-      for (const entry of entriesOf(execution)) {
-        const result = grade(entry);
-        const id = idOf(entry);
-        if (result) {
-          await upload(id, entry.run, result);
+      const more = (await Promise.all((execution.looking ?? []).map(takeMore))).filter(list => list !== undefined);
+      const lists = execution.looking ? more : [...execution.tasks];
+      execution.tasks.push(...more);
+      execution.looking = [];
+      for (const {entries, next} of lists) {
+        const results = entries.map(entry => ({entry, result: grade(entry)}));
+        for (const {entry, result} of results) {
+          await (result && upload(idOf(entry), entry.run, result));
+        }
+
+        if (next && results.every(({result}) => result)) {
+          execution.looking.push(next);
         }
       }
 
-      execution.state = 'ended';
+      execution.state = execution.looking.length > 0 ? 'running' : 'ended';
     }
   };
 
   return {upload, gradeEntry, entriesOf, runExecutions};
 }
+
+type Next = NonNullable<Manifest['next']>;
 
 /** A container knows no other place for its result than the URL that it was given. */
 const idOf = ({result}: ManifestEntry): string => {

@@ -8,7 +8,10 @@ type Pause = () => Promise<void>;
 export type Execution = {
   name: string;
   request: JobRequest;
+  /** Every list that its tasks have had. */
   tasks: Manifest[];
+  /** Where tasks that have graded their list look for another. */
+  looking?: NonNullable<Manifest['next']>[];
   state: Awaited<ReturnType<Jobs['findState']>>;
 };
 

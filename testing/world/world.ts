@@ -19,6 +19,7 @@ import {makeSource} from './source.ts';
 const settings: DispatchSettings = {
   maxParallelTasks: 100,
   maxSubmissionsPerTask: 1,
+  maxListsPerTask: 1,
   minSecondsBetweenRuns: 6,
   startAllowanceSeconds: 300,
 };
@@ -135,7 +136,7 @@ export async function makeStageWorld({pause = async () => {}, courses = ['demo']
     return submission;
   };
 
-  const {upload, gradeEntry, entriesOf, runExecutions} = makeMemoryGrader(objects, executions, send);
+  const {upload, gradeEntry, entriesOf, runExecutions} = makeMemoryGrader({objects, readUrl}, executions, send);
 
   /** Delivers everything that is on its way, and what comes of it, in order. */
   const deliver = async (only: (delivery: Delivery) => boolean = () => true) => {

@@ -38,6 +38,7 @@ locals {
       GITHUB_API_URL                        = var.github.api_url
       MAX_PARALLEL_TASKS                    = tostring(var.grader.parallel_tasks)
       MAX_SUBMISSIONS_PER_TASK              = tostring(var.grader.submissions_per_task)
+      MAX_LISTS_PER_TASK                    = tostring(var.grader.lists_per_task)
     }, var.settings.dispatch)
     record = merge(local.everywhere, local.with_buckets)
     passback = merge(local.everywhere, {

@@ -218,10 +218,11 @@ variable "exchange" {
 }
 
 variable "grader" {
-  description = "The grading job: tasks at a time, submissions of one task (1 is a fresh container for each student), its size, and whether it is on the network that leads to Google's APIs only, which can cost a minute at a start."
+  description = "The grading job: tasks at a time, submissions of one list of a task, lists that a task grades one after the other (1 and 1 are a fresh container for each student), its size, and whether it is on the network that leads to Google's APIs only, which can cost a minute at a start."
   type = object({
     parallel_tasks       = optional(number, 100)
     submissions_per_task = optional(number, 1)
+    lists_per_task       = optional(number, 1)
     cpu                  = optional(number, 1)
     memory_gib           = optional(number, 3)
     direct_vpc           = optional(bool, true)
@@ -229,8 +230,8 @@ variable "grader" {
   default = {}
 
   validation {
-    condition     = var.grader.parallel_tasks >= 1 && var.grader.parallel_tasks <= 500 && var.grader.submissions_per_task >= 1 && var.grader.submissions_per_task <= 500
-    error_message = "grader.parallel_tasks must be from 1 to 500 (its subnet holds no more), and submissions_per_task from 1 to 500."
+    condition     = var.grader.parallel_tasks >= 1 && var.grader.parallel_tasks <= 500 && var.grader.submissions_per_task >= 1 && var.grader.submissions_per_task <= 500 && var.grader.lists_per_task >= 1 && var.grader.lists_per_task <= 100
+    error_message = "grader.parallel_tasks must be from 1 to 500 (its subnet holds no more), submissions_per_task from 1 to 500, and lists_per_task from 1 to 100."
   }
 }
 

@@ -25,8 +25,8 @@ run "expires_in_the_environments_own_collections" {
   command = plan
 
   assert {
-    condition     = toset([for field in google_firestore_field.expiring : "${field.collection}.${field.field}"]) == toset(["data8-parked.expireAt", "data8-refusals.expireAt"])
-    error_message = "Parked notebooks and refusals expire."
+    condition     = toset([for field in google_firestore_field.expiring : "${field.collection}.${field.field}"]) == toset(["data8-freeTasks.expireAt", "data8-parked.expireAt", "data8-refusals.expireAt"])
+    error_message = "Parked notebooks, refusals and tasks that look for more expire."
   }
 }
 
