@@ -52,7 +52,7 @@ for (const [what, status] of [
   test(`a list that is given at the last moment is taken, when the store answers the closing by ${what}`, async t => {
     const {store, list, look, puts} = await setUp(t, {seconds: 0.01});
     // The first look finds nothing; then the list is there.
-    store.faults.set('next', [404, ...(status ? [status] : [])]);
+    store.faults.set('next', [403, ...(status ? [status] : [])]);
     store.write('next', list);
     t.is((await look())?.entries.length, 1);
     t.is(puts(), 1);

@@ -7,7 +7,8 @@ export type Patience = {totalSeconds: number; attemptSeconds: number; firstWaitM
 
 const PATIENCE: Patience = {totalSeconds: 120, attemptSeconds: 60, firstWaitMs: 200};
 const LONGEST_WAIT_MS = 15_000;
-const NOT_FOUND = 404;
+/** Cloud Storage answers "forbidden" for what is not there when whoever signed may not list. */
+const ABSENT = [403, 404];
 
 export type Transfer = {
   /** Downloads what a signed URL names. `what` is how errors call it: they never tell the URL, which is a secret. */
@@ -44,11 +45,11 @@ export function makeTransfer(signal: AbortSignal, patience: Patience = PATIENCE)
     }
   }
 
-  const find: Transfer['find'] = (what, url, maxBytes) =>
+  const download = (what: string, url: string, maxBytes: number, absent: readonly number[]) =>
     attempt(what, async each => {
       const response = await fetch(url, {signal: each});
-      await checkStatus(what, response, [NOT_FOUND]);
-      if (response.status === NOT_FOUND) {
+      await checkStatus(what, response, absent);
+      if (absent.includes(response.status)) {
         await response.body?.cancel();
         return undefined;
       }
@@ -57,16 +58,8 @@ export function makeTransfer(signal: AbortSignal, patience: Patience = PATIENCE)
     });
 
   return {
-    find,
-
-    async get(what, url, maxBytes) {
-      const found = await find(what, url, maxBytes);
-      if (!found) {
-        throw answered(what, NOT_FOUND);
-      }
-
-      return found;
-    },
+    get: async (what, url, maxBytes) => (await download(what, url, maxBytes, [])) as Uint8Array,
+    find: (what, url, maxBytes) => download(what, url, maxBytes, ABSENT),
 
     put: ({url, headers}, body) =>
       attempt('The result', async each => {
@@ -94,11 +87,8 @@ async function checkStatus(what: string, response: Response, alsoGood: readonly 
     throw new Error(`HTTP ${status}`);
   }
 
-  throw answered(what, status);
+  throw new HoltError('storage-unavailable', `${what} could not be moved: the store answered ${status}.`);
 }
-
-const answered = (what: string, status: number) =>
-  new HoltError('storage-unavailable', `${what} could not be moved: the store answered ${status}.`);
 
 async function readBody(what: string, response: Response, maxBytes: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];

@@ -51,22 +51,26 @@ const dayParts = day.levels.map(
 );
 
 /** The day, with as many tasks as it can use. */
-const days = [1, 4].flatMap(perTask =>
+const days = [
+  {perTask: 1, parallelTasks: 3000},
+  {perTask: 4, parallelTasks: 1500},
+  {perTask: 1, lists: 16, parallelTasks: 1500},
+].flatMap(given =>
   starts.map(
     (startSeconds): Case => ({
-      id: `day, ${perTask} a task, start ${startSeconds} s`,
+      id: `day, ${sayTask(given)}, start ${startSeconds} s`,
       group: 'day',
-      ...{perTask, startSeconds, parallelTasks: perTask === 1 ? 3000 : 1500, seeds: [1, 2]},
+      ...{...given, startSeconds, seeds: [1, 2]},
       parts: dayParts,
     }),
   ),
 );
 
 /** Tasks that start with one entry and take others, one at a time. */
-const more = [4, 16, 32].flatMap(lists =>
+const more = [4, 16].flatMap(lists =>
   starts.map(
     (startSeconds): Case => ({
-      id: `more, ${lists} lists a task, start ${startSeconds} s`,
+      id: `spike, ${sayTask({perTask: 1, lists})}, 200 tasks, start ${startSeconds} s`,
       group: 'more',
       ...{perTask: 1, lists, startSeconds, parallelTasks: 200, seeds},
       parts: spikeParts(),
@@ -105,30 +109,41 @@ const networks = [1, 4].flatMap(perTask =>
 );
 
 /** Everybody of a course of 50,000 in its last ten minutes. */
-const courses = [1000, 2000].map(
-  (parallelTasks): Case => ({
-    id: `course, 4 a task, ${parallelTasks} tasks`,
+const courses = [
+  {perTask: 4, parallelTasks: 1000},
+  {perTask: 4, parallelTasks: 2000},
+  {perTask: 1, lists: 16, parallelTasks: 1000},
+  {perTask: 1, lists: 16, parallelTasks: 2000},
+].map(
+  (given): Case => ({
+    id: `course, ${sayTask(given)}, ${given.parallelTasks} tasks`,
     group: 'course',
-    ...{perTask: 4, startSeconds: 30, parallelTasks, seeds: [1]},
+    ...{...given, startSeconds: 30, seeds: [1]},
     parts: [{share: 1, times: 1, makeLoad: seed => makeSpike(seed, {submissions: 50_000, seconds: 600})}],
   }),
 );
 
 /** One class of 60, in the last ten minutes; small enough for a test to take it again. */
 const classes = [
-  [1, 6],
-  [4, 6],
-  [4, 60],
-  [16, 60],
-  [16, 180],
+  {perTask: 1, secondsBetweenRuns: 6},
+  {perTask: 4, secondsBetweenRuns: 6},
+  {perTask: 1, lists: 16, secondsBetweenRuns: 6},
+  {perTask: 4, secondsBetweenRuns: 60},
+  {perTask: 1, lists: 16, secondsBetweenRuns: 60},
+  {perTask: 16, secondsBetweenRuns: 60},
+  {perTask: 16, secondsBetweenRuns: 180},
 ].map(
-  ([perTask = 1, secondsBetweenRuns = 6]): Case => ({
-    id: `class, ${perTask} a task, ${secondsBetweenRuns} s between runs`,
+  (given): Case => ({
+    id: `class, ${sayTask(given)}, ${given.secondsBetweenRuns} s between runs`,
     group: 'class',
-    ...{perTask, startSeconds: 30, parallelTasks: 20, secondsBetweenRuns, seeds: [1, 2, 3]},
+    ...{...given, startSeconds: 30, parallelTasks: 20, seeds: [1, 2, 3]},
     parts: [{share: 1, times: 1, makeLoad: seed => makeSpike(seed, {submissions: 60, seconds: 600})}],
   }),
 );
+
+function sayTask({perTask, lists = 1}: Pick<Case, 'perTask' | 'lists'>): string {
+  return lists === 1 ? `${perTask} a task` : `${lists} lists of ${perTask} a task`;
+}
 
 export const cases: readonly Case[] = [
   ...spikes,

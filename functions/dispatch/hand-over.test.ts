@@ -157,36 +157,72 @@ test('dispatchers at once, mixed in every order, give each entry once and each t
   }
 });
 
-for (const [what, broken, minutes] of [
-  ['signed', 'signPut', 1],
-  ['written', 'write', 4],
-] as const) {
-  test(`a list that cannot be ${what} loses nothing: its entries are graded within ${minutes} minutes`, async t => {
-    const world = await setUp();
-    await submitMany(world, 2);
-    await world.deliver();
-    await world.runExecutions();
-    const {objects} = world.ports;
-    const fail = async () => {
-      throw new Error('The store is away.');
-    };
-    const {record} = world.stages;
-    for (const {event} of world.deliveries.splice(0).filter(({stage}) => stage === 'record')) {
-      await record(event);
-    }
+/** Has a task look for a list while a second submission waits, and dispatches once with another store. */
+async function dispatchWith(change: (objects: StageWorld['ports']['objects']) => object) {
+  const world = await setUp();
+  await submitMany(world, 2);
+  await world.deliver();
+  await world.runExecutions();
+  for (const {event} of world.deliveries.splice(0).filter(({stage}) => stage === 'record')) {
+    await world.stages.record(event);
+  }
 
-    const {dispatch} = world.makeStages({...world.ports, objects: {...objects, [broken]: fail}});
-    await dispatch(world.eventOf()).catch(() => {});
-    t.is(world.records.all('results').length, 1);
-    t.like(
-      world.logs.find(({message}) => message.includes('could not be given another list')),
-      {severity: 'WARNING'},
+  world.deliveries.length = 0;
+  const {objects} = world.ports;
+  const {dispatch} = world.makeStages({...world.ports, objects: {...objects, ...change(objects)}});
+  await dispatch(world.eventOf());
+  return world;
+}
+
+const fail = async () => {
+  throw new Error('The store is away.');
+};
+
+for (const [what, port] of [
+  ['signed', 'signPut'],
+  ['written', 'write'],
+] as const) {
+  test(`entries of a list that cannot be ${what} are started as ever, without a strike`, async t => {
+    let calls = 0;
+    const world = await dispatchWith(objects => ({
+      [port]: (object: {name: string}, ...rest: never[]) =>
+        /\d-\d\.json$/.test(object.name) && calls++ === 0
+          ? fail()
+          : (objects[port] as (...given: unknown[]) => unknown)(object, ...rest),
+    }));
+    t.like(world.records.all('queue')[0], {id: 's1', strikes: 0, claim: {run: 2, execution: 'execution-2'}});
+    await world.settle({minutes: 2});
+    t.deepEqual(
+      world.records.all('results').map(({id}) => id),
+      ['s0-1', 's1-2'],
     );
-    await world.settle({minutes: minutes + 1});
-    t.is(world.records.all('results').length, 2);
-    t.deepEqual(world.records.all('failures'), []);
   });
 }
+
+test('a list of which nobody can say whether it was written is claimed for two minutes', async t => {
+  const world = await dispatchWith(() => ({write: fail, read: fail}));
+  t.like(
+    world.logs.find(({message}) => message.includes('could not be given another list')),
+    {severity: 'WARNING'},
+  );
+  const entry = world.records.all('queue').find(({id}) => id === 's1');
+  t.is(secondsBetween(world.clock.now, entry?.visibleAt ?? ''), 120);
+  await world.settle({minutes: 5});
+  t.is(world.records.all('results').length, 2);
+  t.deepEqual(world.records.all('failures'), []);
+});
+
+test('a list that was written though the answer was lost is the task’s', async t => {
+  const world = await dispatchWith(({write}) => ({
+    async write(...given: Parameters<typeof write>) {
+      await write(...given);
+      await fail();
+    },
+  }));
+  t.like(world.records.all('queue')[0], {claimed: true, claim: {run: 1, execution: 'execution-1'}});
+  await grade(world);
+  t.deepEqual(listsOf(world), [['s0', 's1']]);
+});
 
 test('a task is given nothing that its platform might end before it is done', async t => {
   const world = await setUp({settings: {maxListsPerTask: 100}});

@@ -13,7 +13,7 @@ import {BATCH_ENTRIES, type DispatchSettings, secondsOf} from './settings.ts';
 export type HandOverNeeds = Pick<Look, 'listDue' | 'listFree'> & {
   findReady: (entries: readonly QueueEntry[]) => Promise<Ready[]>;
   transact: Transact;
-  objects: Pick<Objects, 'write' | 'signGet' | 'signPut'>;
+  objects: Pick<Objects, 'write' | 'read' | 'signGet' | 'signPut'>;
   now: Now;
   log: Log;
   settings: DispatchSettings;
@@ -24,7 +24,8 @@ export type HandOverNeeds = Pick<Look, 'listDue' | 'listFree'> & {
  * start. It needs no lease, because a task is taken, and each entry claimed, by one of those who try.
  *
  * A list is written once, and so is the word by which a task says in its place that it ends: whoever comes second is
- * refused and knows. Killed before the list is written, its claims end after two minutes.
+ * refused and knows. Killed before the list is written, or when nobody can say whether it was, its claims end after two
+ * minutes.
  */
 export function makeHandOver(needs: HandOverNeeds) {
   const {listDue, listFree, findReady, transact, objects, now, log, settings} = needs;
@@ -94,7 +95,17 @@ export function makeHandOver(needs: HandOverNeeds) {
       await free(claimed, batch);
       throw error;
     });
-    return (await objects.write(listName(batch, task, list), encode(manifest), 'application/json')) === 'written';
+    const name = listName(batch, task, list);
+    const content = encode(manifest);
+    try {
+      return (await objects.write(name, content, 'application/json')) === 'written';
+    } catch (error) {
+      // It may have arrived all the same, or have been refused in another word than "exists".
+      const found = await objects.read(name, content.length).catch(() => {
+        throw error;
+      });
+      return found !== undefined && content.equals(found);
+    }
   }
 
   /** Due again, each in its old place. */
