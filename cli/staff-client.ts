@@ -45,9 +45,11 @@ export async function orderResend(
   order: ResendOrder,
 ): Promise<ResendAnswer['scores']> {
   const scores: ResendAnswer['scores'] = [];
+  let next = order;
   for (;;) {
-    const answer = await call(address, at(course, 'resend'), ResendAnswer, order);
+    const answer = await call(address, at(course, 'resend'), ResendAnswer, next);
     scores.push(...answer.scores);
+    next = 'submission' in order ? order : {...order, begun: answer.begun};
     if (!answer.more) {
       return scores;
     }

@@ -9,8 +9,9 @@ import {Instant, OutsideName, RecordId, Sha256} from './values.ts';
 /** Which scores are to be sent again: one submission's, an assignment's, or the course's. */
 export const ResendOrder = z.union([
   z.strictObject({submission: RecordId}),
-  z.strictObject({section: OutsideName, assignment: OutsideName}),
-  z.strictObject({}),
+  /** `begun`: when the order that goes on was first given. What was sent again since is not sent once more. */
+  z.strictObject({section: OutsideName, assignment: OutsideName, begun: Instant.optional()}),
+  z.strictObject({begun: Instant.optional()}),
 ]);
 export type ResendOrder = z.infer<typeof ResendOrder>;
 
@@ -26,8 +27,9 @@ export const ResendAnswer = z.object({
       outcome: ResendOutcome,
     }),
   ),
-  /** Whether the time was up before all were looked at: the same order goes on. */
+  /** Whether the time was up before all were looked at: the same order goes on, with `begun`. */
   more: z.boolean(),
+  begun: Instant,
 });
 export type ResendAnswer = z.infer<typeof ResendAnswer>;
 

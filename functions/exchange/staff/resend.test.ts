@@ -57,6 +57,26 @@ test('all scores of a course that the LMS refused are sent again, each once, and
   t.is(told.length, 1);
 });
 
+test('an order that goes on does not send once more what the LMS has refused meanwhile', async t => {
+  const world = await setUp({alice: failed, bob: failed, carol: failed});
+  const {begun, scores} = await resend(world, {section: '1', assignment: 'lab'});
+  t.is(scores.length, 2);
+  world.pass(30);
+  await world.transact(async transaction => {
+    const found = await Promise.all(world.records.all('passbacks').map(({id}) => transaction.find('passbacks', id)));
+    for (const passback of found) {
+      if (passback) {
+        transaction.put('passbacks', {...passback, ...failed});
+      }
+    }
+  });
+  t.deepEqual(
+    (await resend(world, {begun})).scores.map(({student}: {student: string}) => student),
+    ['carol'],
+  );
+  t.is((await resend(world)).scores.length, 2, 'a new order sends all that are refused');
+});
+
 test('a score that is refused again has an entry of its own in the log', async t => {
   const world = await setUp({alice: {}});
   const refuse = {...world.ports, sendScore: async () => ({outcome: 'refused', message: 'No such user.'}) as const};

@@ -3,7 +3,7 @@ import type {Identity} from '../../../domain/hub.ts';
 import {type Passback, resendPassback} from '../../../domain/passback.ts';
 import type {Find, List, Log, NewId, Now, Transact} from '../../../domain/ports.ts';
 import type {ResendAnswer, ResendOrder, ResendOutcome} from '../../../domain/staff-orders.ts';
-import {secondsBetween} from '../../../domain/values.ts';
+import {type Instant, secondsBetween} from '../../../domain/values.ts';
 
 export type ResendNeeds = {find: Find; list: List; transact: Transact; now: Now; newId: NewId; log: Log};
 
@@ -71,13 +71,14 @@ export function makeResend({find, list, transact, now, newId, log}: ResendNeeds)
     });
     const outcome = newest ? await resendOne(identity, newest) : 'no score';
     const {section, assignment, student} = submission;
-    return {scores: [{section, assignment, student, submissionId: id, outcome}], more: false};
+    return {scores: [{section, assignment, student, submissionId: id, outcome}], more: false, begun: now()};
   };
 
   const resendMany = async (
     identity: Identity,
     {course}: Place,
     isMeant: (passback: Passback) => boolean,
+    begun: Instant,
   ): Promise<ResendAnswer> => {
     const start = now();
     const scores: ResendAnswer['scores'] = [];
@@ -85,7 +86,7 @@ export function makeResend({find, list, transact, now, newId, log}: ResendNeeds)
       let after: readonly [string, string] | undefined;
       do {
         if (secondsBetween(start, now()) > SLICE_SECONDS) {
-          return {scores, more: true};
+          return {scores, more: true, begun};
         }
 
         const page: Passback[] = await list({
@@ -98,7 +99,9 @@ export function makeResend({find, list, transact, now, newId, log}: ResendNeeds)
           after,
           limit: pageSize,
         });
-        for (const passback of page.filter(isMeant)) {
+        // One that the LMS has refused once more meanwhile would go round, for as long as it refuses.
+        const isNew = ({resentAt = ''}: Passback) => resentAt < begun;
+        for (const passback of page.filter(each => isMeant(each) && isNew(each))) {
           const outcome = resendPassback(passback, now()) ? await resendOne(identity, passback) : 'on its way';
           if (outcome === 'sent again') {
             scores.push(describe(passback, outcome));
@@ -110,7 +113,7 @@ export function makeResend({find, list, transact, now, newId, log}: ResendNeeds)
       } while (after);
     }
 
-    return {scores, more: false};
+    return {scores, more: false, begun};
   };
 
   return async (identity: Identity, place: Place, order: ResendOrder): Promise<ResendAnswer> => {
@@ -122,6 +125,7 @@ export function makeResend({find, list, transact, now, newId, log}: ResendNeeds)
             place,
             ({section, assignment}) =>
               !('assignment' in order) || (order.section === section && order.assignment === assignment),
+            order.begun ?? now(),
           );
     const sent = answer.scores.filter(({outcome}) => outcome === 'sent again').length;
     log('NOTICE', 'scores are sent again', {...place, ...order, sent, more: answer.more});
