@@ -30,6 +30,8 @@ const common = {
   /** Why it waits, told to staff and, in `queued`, to the student; null when only its turn is awaited. */
   waitingFor: z.object({cause: z.enum(['autograder', 'infrastructure', 'paused']), message: z.string()}).nullable(),
   queuedAt: Instant,
+  /** When staff ended the pause that it waited for. */
+  heldUntil: Instant.optional(),
   createdAt: Instant,
 };
 
@@ -89,6 +91,10 @@ export const LATE_SECONDS = 900;
 
 /** A submission is given up on after so many started runs, and not before so long. */
 export const giveUp = {strikes: 3, seconds: 2 * 3600} as const;
+
+/** Since when an entry has waited for Holt, and for nobody else: what staff paused waited for them. */
+export const waitsSince = ({queuedAt, heldUntil = queuedAt}: Pick<QueueEntry, 'queuedAt' | 'heldUntil'>): Instant =>
+  heldUntil > queuedAt ? heldUntil : queuedAt;
 
 /** Seconds until a failed run is tried again: 1, 5, 15 minutes, then an hour each time. */
 export const backoffSeconds = (strikes: number): number => [60, 300, 900, 3600][Math.max(strikes - 1, 0)] ?? 3600;

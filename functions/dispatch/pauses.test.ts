@@ -96,6 +96,27 @@ test('a resume whose wake-up is lost is noticed within a minute', async t => {
   t.deepEqual(gradedBy(world), ['s1']);
 });
 
+test('what staff held back is not told as waiting for Holt, neither in the queue nor with the grade', async t => {
+  const world = await makeStaffWorld();
+  await world.prepare();
+  await pause(world);
+  await world.submit('s1');
+  await world.deliver();
+  world.pass(7200);
+  await resume(world);
+  const {platform} = world;
+  platform.start = 'refused';
+  await world.deliver();
+  world.pass(120);
+  await world.stages.sweep();
+  const told = world.logs.findLast(({message}) => message === 'entries wait');
+  t.is(told?.fields.oldestWaitingSeconds, 60, 'since it was due again after the refusal');
+  platform.start = 'ok';
+  await world.settle({minutes: 1});
+  const recorded = world.logs.find(({message}) => message === 'result recorded');
+  t.true(Number(recorded?.fields.submitToGradeSeconds) <= 180, `${recorded?.fields.submitToGradeSeconds}`);
+});
+
 test('pausing and resuming twice is done and told once; each change is audited', async t => {
   const world = await makeStaffWorld();
   await world.prepare();

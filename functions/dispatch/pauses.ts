@@ -1,6 +1,7 @@
 import {EVERY_COURSE, isPaused, PAUSED_UNTIL, type Pause, pauseIdOf, tellPause} from '../../domain/pause.ts';
 import type {Find, List, Log, Now, Transact, Transaction} from '../../domain/ports.ts';
 import {giveUp, type QueueEntry} from '../../domain/queue.ts';
+import type {Instant} from '../../domain/values.ts';
 import {mapAtOnce} from './at-once.ts';
 
 const pageSize = 200;
@@ -61,8 +62,8 @@ export function makeSetPausedAside({list, transact, log}: Needs) {
  * Makes what ends a pause that staff have ended: entries take their old places in the queue, then the pause is removed.
  * Killed in between, it is done again in a minute: until the pause is gone, somebody looks.
  */
-export function makeEndPauses({list, transact, log}: Needs) {
-  const release = async (course: string | null): Promise<number> => {
+export function makeEndPauses({list, transact, now, log}: Needs) {
+  const release = async (course: string | null, heldUntil: Instant): Promise<number> => {
     let after: readonly [string, string] | undefined;
     let released = 0;
     for (;;) {
@@ -86,7 +87,7 @@ export function makeEndPauses({list, transact, log}: Needs) {
 
           // What failed before has been mended, as far as anybody knows: the hours of a pause are not its patience.
           const strikes = entry.strikes >= giveUp.strikes ? 0 : entry.strikes;
-          transaction.put('queue', {...entry, strikes, visibleAt: entry.queuedAt, waitingFor: null});
+          transaction.put('queue', {...entry, strikes, heldUntil, visibleAt: entry.queuedAt, waitingFor: null});
           return 1;
         });
       });
@@ -104,7 +105,7 @@ export function makeEndPauses({list, transact, log}: Needs) {
     const ended = (await listPauses({list})).filter(pause => !isPaused(pause));
     const failures: unknown[] = [];
     for (const {id, course, resumedAt} of ended) {
-      const released = await release(course).catch(error => void failures.push(error));
+      const released = await release(course, resumedAt ?? now()).catch(error => void failures.push(error));
       if (released === undefined) {
         // It is there in the next minute, and holds up no other.
         continue;

@@ -3,7 +3,7 @@ import type {Policy} from '../../domain/course.ts';
 import {offerTask} from '../../domain/free-task.ts';
 import type {Result} from '../../domain/grade.ts';
 import type {Find, List, Log, Now, Transact, Transaction} from '../../domain/ports.ts';
-import {backoffSeconds, type QueueEntry} from '../../domain/queue.ts';
+import {backoffSeconds, type QueueEntry, waitsSince} from '../../domain/queue.ts';
 import type {RegradeResult} from '../../domain/regrade.ts';
 import {isScored} from '../../domain/result.ts';
 import {addSeconds, type Instant, secondsBetween} from '../../domain/values.ts';
@@ -27,7 +27,7 @@ export async function recordRun(needs: Needs, result: Result, {passesBack = true
   for (;;) {
     const grade = await needs.find('grades', workId);
     const others = await listResults(needs, workId);
-    const {outcome, queuedAt} = await transact(transaction =>
+    const {outcome, waited} = await transact(transaction =>
       recordScoredRun(transaction, {
         result,
         others,
@@ -38,7 +38,7 @@ export async function recordRun(needs: Needs, result: Result, {passesBack = true
       }),
     );
     if (outcome !== 'outdated') {
-      const took = queuedAt && {submitToGradeSeconds: secondsBetween(queuedAt, needs.now())};
+      const took = waited && {submitToGradeSeconds: secondsBetween(waited, needs.now())};
       return log('INFO', 'result recorded', {submissionId, run, cause, outcome, ...result.score, ...took});
     }
   }
@@ -122,11 +122,11 @@ type Scored = {
   now: string;
 };
 
-/** `queuedAt`: when the work that is done now was queued; nobody knows for a result that comes after its entry's end. */
+/** `waited`: since when the work that is done now has waited; nobody knows for a result that comes after its entry's end. */
 async function recordScoredRun(
   transaction: Transaction,
   {result, seen, ...rest}: Scored,
-): Promise<{outcome: 'recorded' | 'known' | 'outdated'; queuedAt?: Instant | undefined}> {
+): Promise<{outcome: 'recorded' | 'known' | 'outdated'; waited?: Instant | undefined}> {
   const [known, entry, grade] = await Promise.all([
     transaction.find('results', result.id),
     transaction.find('queue', result.submissionId),
@@ -146,5 +146,5 @@ async function recordScoredRun(
   }
 
   countResults(transaction, {results: [result], grade, ...rest});
-  return {outcome: 'recorded', queuedAt: entry?.queuedAt};
+  return {outcome: 'recorded', waited: entry && waitsSince(entry)};
 }

@@ -14,6 +14,19 @@ test('the sweep tells how long the oldest entry has been due', async t => {
   t.deepEqual(linesOf(world), [{oldestWaitingSeconds: 420, id: 's1', course: 'demo'}]);
 });
 
+test('the time that staff paused it for is not counted', async t => {
+  const world = await makeStageWorld();
+  await world.submit('s1');
+  world.pass(400);
+  await world.transact(async transaction => {
+    const [entry] = world.records.all('queue');
+    transaction.put('queue', {...(entry as NonNullable<typeof entry>), heldUntil: world.clock.now});
+  });
+  world.pass(20);
+  await world.stages.sweep();
+  t.is(linesOf(world)[0]?.oldestWaitingSeconds, 20);
+});
+
 test('nothing is told of an empty queue, of what is being graded, or of what is due later', async t => {
   const world = await makeStageWorld();
   await world.prepare();

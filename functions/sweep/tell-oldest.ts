@@ -1,9 +1,11 @@
 import type {List, Log, Now} from '../../domain/ports.ts';
+import {waitsSince} from '../../domain/queue.ts';
 import {secondsBetween} from '../../domain/values.ts';
 
 /**
  * Makes the chore that tells how long the oldest entry has been due and not started: the alert on a queue that stands
- * still reads this line. What is claimed is being graded, and what waits for staff is due later, so neither counts.
+ * still reads this line. What is claimed is being graded, and what waits for staff is due later, so neither counts; nor
+ * does the time that staff paused it for.
  */
 export function makeTellOldest({list, now, log}: {list: List; now: Now; log: Log}) {
   return async (): Promise<number> => {
@@ -18,8 +20,9 @@ export function makeTellOldest({list, now, log}: {list: List; now: Now; log: Log
       limit: 1,
     });
     if (oldest) {
-      const {id, course, visibleAt} = oldest;
-      log('INFO', 'entries wait', {oldestWaitingSeconds: secondsBetween(visibleAt, at), id, course});
+      const {id, course, visibleAt: queuedAt, heldUntil} = oldest;
+      const since = waitsSince({queuedAt, ...(heldUntil && {heldUntil})});
+      log('INFO', 'entries wait', {oldestWaitingSeconds: secondsBetween(since, at), id, course});
     }
 
     return 0;
