@@ -26,11 +26,11 @@ export type FreeTask = z.infer<typeof FreeTask>;
  * A task looks for its next list so long, and somebody may count on it a second less: so long takes a result until it is
  * recorded.
  */
-export const LOOKS_SECONDS = 6;
-const COUNTED_SECONDS = 5;
+export const LOOKS_SECONDS = 5;
+const COUNTED_SECONDS = 4;
 
 /** How often a task looks. */
-export const LOOK_EVERY_SECONDS = 0.5;
+export const LOOK_EVERY_SECONDS = 0.25;
 
 /**
  * Notes, together with the end of an entry, that its task is free for another list. Only for the run that the entry is

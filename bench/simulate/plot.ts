@@ -15,7 +15,7 @@ const lines: readonly Line[] = [
   {label: '4 a task, 100 tasks allowed', colour: '#0072b2', dash: '2 3', of: isSpike(4, 100)},
   {label: '4 a task, 200 tasks allowed', colour: '#0072b2', of: isSpike(4, 200)},
   {
-    label: '1 a task, up to 16 lists of them, 200 tasks',
+    label: '1 a list, 16 lists a task, 200 tasks',
     colour: '#007d5c',
     of: row => row.group === 'more' && row.lists === 16,
   },

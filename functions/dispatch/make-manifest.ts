@@ -22,25 +22,29 @@ const MAX_CLOSING_BYTES = 1000;
  * another list when it is through.
  */
 export function makeManifests({objects, now}: {objects: Pick<Objects, 'signGet' | 'signPut'>; now: Now}) {
-  return async (claimed: readonly Claimed[], seconds: number, next?: ObjectName): Promise<Manifest> => ({
-    schemaVersion: 1,
-    createdAt: now(),
-    entries: await Promise.all(claimed.map(one => makeEntry(one, seconds))),
-    ...(next && {
-      next: {
-        url: await objects.signGet(next, seconds),
-        close: await objects.signPut(next, seconds, MAX_CLOSING_BYTES),
-        seconds: LOOKS_SECONDS,
-      },
-    }),
-  });
+  return async (claimed: readonly Claimed[], seconds: number, next?: ObjectName): Promise<Manifest> => {
+    const [entries, place] = await Promise.all([
+      Promise.all(claimed.map(one => makeEntry(one, seconds))),
+      next && makeNext(next, seconds),
+    ]);
+    return {schemaVersion: 1, createdAt: now(), entries, ...(place && {next: place})};
+  };
+
+  async function makeNext(next: ObjectName, seconds: number): Promise<Manifest['next']> {
+    const [url, close] = await Promise.all([
+      objects.signGet(next, seconds),
+      objects.signPut(next, seconds, MAX_CLOSING_BYTES),
+    ]);
+    return {url, close, seconds: LOOKS_SECONDS};
+  }
 
   async function makeEntry({entry, run, autograderSha256, limits}: Claimed, seconds: number): Promise<ManifestEntry> {
-    const result = await objects.signPut(resultName(entry.id, run), seconds, MAX_RESULT_BYTES);
+    const signing = objects.signPut(resultName(entry.id, run), seconds, MAX_RESULT_BYTES);
     if (entry.kind === 'assign') {
       const {creationId, fileName: name} = entry;
       const most = archiveLimits.packedBytes;
-      const [url, archive, student] = await Promise.all([
+      const [result, url, archive, student] = await Promise.all([
+        signing,
         objects.signGet(activitySourceName(creationId), seconds),
         objects.signPut(activityArchiveName(creationId, run), seconds, most),
         objects.signPut(activityStudentName(creationId, run), seconds, most),
@@ -49,13 +53,16 @@ export function makeManifests({objects, now}: {objects: Pick<Objects, 'signGet' 
     }
 
     const sha256 = autograderSha256 ?? '';
-    const autograderUrl = await objects.signGet(archiveName(sha256), seconds);
+    const [result, autograderUrl, url] = await Promise.all([
+      signing,
+      objects.signGet(archiveName(sha256), seconds),
+      entry.kind === 'grade' ? objects.signGet(notebookName(entry.submissionId), seconds) : '',
+    ]);
     const common = {run, autograder: {url: autograderUrl, sha256}, result, limits};
     if (entry.kind === 'inspect') {
       return {...common, kind: 'inspect'};
     }
 
-    const url = await objects.signGet(notebookName(entry.submissionId), seconds);
     return {...common, kind: 'grade', submissionId: entry.submissionId, notebook: {url}};
   }
 }
