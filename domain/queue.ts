@@ -11,7 +11,10 @@ export const Claim = z.object({
   task: z.number().int().nonnegative(),
   /** The platform's name of the execution; null until `jobs.run` has answered. */
   execution: z.string().nullable(),
-  /** With the last entry of a list, when its task takes more: the number of its next list, how many it may yet take, and until when it lives at least. */
+  /**
+   * With the last entry of a list, when its task takes more: the number of its next list, how many it may yet take, and
+   * until when it lives at least.
+   */
   next: z.object({list: z.number().int().positive(), left: z.number().int().positive(), endsAt: Instant}).optional(),
   claimedAt: Instant,
 });

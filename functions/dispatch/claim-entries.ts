@@ -9,8 +9,9 @@ import {CLAIM_SECONDS} from './settings.ts';
 export type Claimed = Ready & {run: number; task: number};
 
 /**
- * Claims entries for the tasks of a batch, or for one of them, each in a transaction that fails when somebody changed the entry meanwhile. Each claim
- * issues a run number that is never used again. One that cannot be claimed now does not hold up the others.
+ * Claims entries for the tasks of a batch, or for one of them, each in a transaction that fails when somebody changed
+ * the entry meanwhile. Each claim issues a run number that is never used again. One that cannot be claimed now does not
+ * hold up the others.
  *
  * Throws: what the store said, when it took none of them.
  */

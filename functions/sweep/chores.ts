@@ -129,8 +129,8 @@ export function makeGiveUp({list, transact, now, log}: {list: List; transact: Tr
 }
 
 /**
- * Makes the chore that removes what has expired: parked notebooks nobody claimed, old refusals, tasks that look no more. On Google Cloud
- * Firestore's TTL and the bucket's lifecycle do it.
+ * Makes the chore that removes what has expired: parked notebooks nobody claimed, old refusals, tasks that look no more.
+ * On Google Cloud Firestore's TTL and the bucket's lifecycle do it.
  */
 export function makeRemoveExpired({
   list,
