@@ -7,8 +7,8 @@ import test, {type ExecutionContext} from 'ava';
 import {parseOtterResults} from '../domain/otter-results.ts';
 import {
   type Attack,
-  attackLimits,
   hiddenTexts,
+  limitsOf,
   listAttacks,
   listDescendants,
   listOrphans,
@@ -78,7 +78,7 @@ function judge({attack, verdict, seconds}: Outcome): string[] {
   const wrong = {
     [`scores ${sum(verdict)}`]: sum(verdict) > attack.most,
     [`has no result: ${'message' in verdict ? verdict.message : ''}`]: !isGraded(verdict),
-    [`took ${seconds} seconds`]: seconds > 2 * attackLimits.notebookSeconds + SLACK_SECONDS,
+    [`took ${seconds} seconds`]: seconds > 2 * limitsOf(attack).notebookSeconds + SLACK_SECONDS,
     'shows a hidden case': hiddenTexts.some(text => shown.includes(text)),
     'tells a secret': /canary-of-the/.test(all),
     [`took something: ${/LOOT.{0,200}/.exec(all)?.[0]}`]: /LOOT(?!\[\]TOOL)/.test(all),
@@ -88,7 +88,7 @@ function judge({attack, verdict, seconds}: Outcome): string[] {
 
 async function grade(grader: Judge, attack: Attack): Promise<Outcome> {
   const started = performance.now();
-  const verdict = await grader.grade(attack.notebook, attackLimits);
+  const verdict = await grader.grade(attack.notebook, limitsOf(attack));
   return {attack, verdict, seconds: (performance.now() - started) / 1000};
 }
 

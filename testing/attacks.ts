@@ -10,16 +10,22 @@ const Described = z.record(
   z.object({what: z.string(), goal: Goal, most: z.number(), runs: z.number().default(1)}),
 );
 
-/** A notebook that means harm. `most` is what its answers may honestly earn. */
-export type Attack = z.infer<typeof Described>[string] & {name: string; notebook: Buffer};
+/** A notebook that means harm. `most` is what its answers may honestly earn, `seconds` its limit unless it is the usual one. */
+export type Attack = z.infer<typeof Described>[string] & {name: string; notebook: Buffer; seconds?: number};
 
 /** Little enough that a bomb goes off at once. */
-export const attackLimits: Limits = {
+const attackLimits: Limits = {
   notebookSeconds: 4,
   memoryBytes: 2 ** 30,
   processes: 128,
   diskBytes: 64 * 2 ** 20,
 };
+
+/** The limits of one attack. */
+export const limitsOf = ({seconds = attackLimits.notebookSeconds}: Attack): Limits => ({
+  ...attackLimits,
+  notebookSeconds: seconds,
+});
 
 /** What only the lab's hidden cases say. */
 export const hiddenTexts = ['n_rows == 40', '98.6', 'Kyoto', "loc['Oslo'", 'draws.mean()', 'draws.std()', 'np.polyfit'];
@@ -33,16 +39,15 @@ const older: Record<string, Omit<Attack, 'name' | 'notebook'>> = {
     most: 0,
     runs: 1,
   },
-  // As with a bomb of memory: what it is stopped by first decides whether its right answers are looked at.
-  fork_bomb: {what: 'Forks for ever.', goal: 'limit', most: 15, runs: 1},
+  fork_bomb: {what: 'Forks for ever.', goal: 'limit', most: 0, runs: 1},
   leak_in_output: {
     what: 'Shows hidden tests and files of its neighbourhood in output.',
     goal: 'hidden',
     most: 0,
     runs: 1,
   },
-  // Its answers are right, and count where a slow machine's time is over before the memory is.
-  mem_bomb: {what: 'Takes memory for ever.', goal: 'limit', most: 15, runs: 1},
+  // Its other cells' answers are right: with less time a slow machine would stop its cell before the memory is full.
+  mem_bomb: {what: 'Takes memory for ever.', goal: 'limit', most: 0, runs: 1, seconds: 20},
   network: {what: 'Asks the metadata server and the internet.', goal: 'network', most: 0, runs: 1},
   patch_checker: {what: "Replaces otter's checker by one that says yes.", goal: 'marks', most: 0, runs: 1},
   pickle_rce: {what: 'Leaves an .OTTER_LOG whose pickle runs code.', goal: 'escape', most: 0, runs: 1},

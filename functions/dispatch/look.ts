@@ -7,7 +7,7 @@ import type {DispatchSettings} from './settings.ts';
 export type Look = {
   /** Entries that are due, the oldest first. */
   listDue: (limit: number, after?: readonly [string, string]) => Promise<QueueEntry[]>;
-  /** Tasks that look for another list, the one that does so longest first. */
+  /** Tasks that look for another list, first the one that will look longest. */
   listFree: () => Promise<FreeTask[]>;
   /** How many entries may be started now: places for tasks times entries of a task. */
   findRoom: () => Promise<number>;

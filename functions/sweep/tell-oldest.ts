@@ -20,8 +20,8 @@ export function makeTellOldest({list, now, log}: {list: List; now: Now; log: Log
       limit: 1,
     });
     if (oldest) {
-      const {id, course, visibleAt: queuedAt, heldUntil} = oldest;
-      const since = waitsSince({queuedAt, ...(heldUntil && {heldUntil})});
+      const {id, course} = oldest;
+      const since = waitsSince({...oldest, queuedAt: oldest.visibleAt});
       log('INFO', 'entries wait', {oldestWaitingSeconds: secondsBetween(since, at), id, course});
     }
 

@@ -101,8 +101,8 @@ class UserNamespace(unittest.TestCase):
                 return grade_all()
 
             found = in_child(act)
-        # When its processes are stopped, and whether its next cells run, depends on how busy the machine is.
-        self.assertIsInstance(found.pop("attacks/fork_bomb")[1], (int, float))
+        # When its processes are stopped, and whether its next cell runs, depends on how busy the machine is.
+        self.assertEqual(found.pop("attacks/fork_bomb")[1], 0)
         self.assertEqual({name: answer[:2] for name, answer in found.items()}, EXPECTED, found)
         self.assertIn("can be written: []", found["poke"][2])
 
